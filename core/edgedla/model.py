@@ -1,0 +1,124 @@
+"""The contract of a model plugin."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Generic
+
+from typing_extensions import TypeVar
+
+from edgedla.errors import UsageError
+from edgedla.spec import ModelSpec, Options, Prediction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from torch import nn
+
+    from edgedla.requirement import Requirement
+    from edgedla.runner import Feed, Runner
+
+OptionsT = TypeVar("OptionsT", bound=Options, default=Options)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One stretch of a long recording: seconds from its beginning, and the model input cut from it."""
+
+    start: float
+    end: float
+    feed: Feed
+
+
+class Model(ABC, Generic[OptionsT]):
+    """A network and what belongs to it: weights, export, pre- and post-processing, labels, samples.
+
+    An instance is decided by its options alone, so that a bundle, which keeps them, can be run without
+    the checkpoint. Import torch, onnx and other heavy libraries inside the methods that need them.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    Options: ClassVar[type[Options]] = Options
+    requires: ClassVar[tuple[Requirement, ...]] = ()  # what building needs beyond the plugin's dependencies
+    suffixes: ClassVar[
+        tuple[str, ...]
+    ] = ()  # of the files in a folder that are inputs (".wav", …); empty: all
+
+    def __init__(self, options: OptionsT) -> None:
+        self.options = options
+
+    @classmethod
+    def resolve(cls, options: OptionsT, checkpoint: Path | None) -> OptionsT:
+        """Options with everything the checkpoint decides filled in (`None`: the bundled weights).
+
+        Raises:
+            UsageError: The checkpoint cannot be read, or contradicts an option.
+        """
+        return options
+
+    @abstractmethod
+    def spec(self) -> ModelSpec:
+        """Shapes, dtypes, labels, opset and tolerances."""
+
+    def load(self, checkpoint: Path | None) -> nn.Module:
+        """The trained network in eval mode (`None`: the bundled weights).
+
+        Raises:
+            UsageError: The checkpoint cannot be read or does not fit.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no torch network; it must override `export`")
+
+    def export(self, checkpoint: Path | None, path: Path) -> None:
+        """Write the network as ONNX to `path`. A plugin that has only an ONNX file copies it here."""
+        from edgedla.export import export_torch
+
+        export_torch(self.load(checkpoint), self.spec(), path)
+
+    def export_plain(self, checkpoint: Path | None, path: Path) -> None:
+        """Write the graph a user would have without edgedla, which `bench` compares with."""
+        self.export(checkpoint, path)
+
+    def has_network(self) -> bool:
+        """Whether there is a torch network, or only the graph that `export` writes."""
+        return type(self).load is not Model.load
+
+    def torch_runner(self, checkpoint: Path | None) -> Runner:
+        """The first rung of the ladder, the trained network itself."""
+        from edgedla.export import TorchRunner
+
+        return TorchRunner(self.load(checkpoint), self.spec())
+
+    @abstractmethod
+    def samples(self, limit: int) -> Iterable[Feed]:
+        """Up to `limit` real inputs, for verification."""
+
+    def calibration(self, limit: int) -> Iterable[Feed]:
+        """Up to `limit` real inputs to calibrate a quantiser on; never the model's test data."""
+        return self.samples(limit)
+
+    def held_out(self, path: Path) -> bool:
+        """Whether a file belongs to the test data, so that a quantiser must not be calibrated on it."""
+        return False
+
+    def sample_files(self) -> Sequence[Path]:
+        """Files that `run` takes when the user gives none."""
+        return ()
+
+    def preprocess(self, path: Path) -> Feed:
+        """A user's file as model input.
+
+        Raises:
+            UsageError: The file cannot be read; names it and the reason.
+        """
+        raise UsageError(f"model '{self.name}' does not read files")
+
+    def windows(self, path: Path) -> Iterator[Window]:
+        """A recording longer than the input, window by window, in constant memory."""
+        raise UsageError(f"model '{self.name}' has no windows to slide", hint="leave out --long")
+
+    def postprocess(self, outputs: Feed) -> Prediction:
+        """Network outputs of one input as labels and scores."""
+        raise UsageError(f"model '{self.name}' does not say what its outputs mean")

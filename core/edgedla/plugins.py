@@ -1,0 +1,194 @@
+"""Finding plugins, keeping broken ones from doing harm, and a typed face over pluggy.
+
+Nothing else in edgedla touches pluggy: its hook calls are `Any` to a type checker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import pluggy
+
+from edgedla import hookspecs
+from edgedla.converter import Converter
+from edgedla.errors import PrerequisiteError, UsageError
+from edgedla.model import Model
+from edgedla.registry import Registry
+from edgedla.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from importlib.metadata import EntryPoint
+
+    from jinja2 import Environment
+
+    from edgedla.artifacts import Artifact
+    from edgedla.context import Context
+    from edgedla.runner import Feed
+    from edgedla.spec import Verdict
+
+GROUP = "edgedla"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point: the distribution that brings it, and why it is broken if it is."""
+
+    name: str
+    distribution: str
+    version: str
+    module: str
+    reason: str = ""
+
+    @property
+    def hint(self) -> str:
+        """What mends a broken plugin."""
+        return (
+            f"pip install --upgrade {self.distribution}, or EDGEDLA_DISABLE_PLUGINS={self.name} to do without"
+        )
+
+
+@dataclass(frozen=True)
+class _Kind(Generic[T]):
+    registry: Registry[T]
+    hook: str
+
+
+class Plugins:
+    """All plugins of this environment: registries of their classes, and those that failed."""
+
+    def __init__(self, *, disabled: Sequence[str] = (), strict: bool = False) -> None:
+        self._manager = pluggy.PluginManager("edgedla")
+        self._manager.add_hookspecs(hookspecs)
+        self._strict = strict
+        self.plugins: dict[str, Plugin] = {}
+        self.models: Registry[Model[Any]] = Registry("model", Model)
+        self.converters: Registry[Converter] = Registry("converter", Converter)
+        self.targets: Registry[Target[Any]] = Registry("target", Target)
+        points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, _distribution(point)))
+        for point in points:
+            if point.name not in disabled:
+                self._load(point)
+        self._collect(_Kind(self.models, "edgedla_models"))
+        self._collect(_Kind(self.converters, "edgedla_converters"))
+        self._collect(_Kind(self.targets, "edgedla_targets"))
+
+    @property
+    def broken(self) -> list[Plugin]:
+        """The plugins that failed, sorted by name."""
+        return [plugin for _, plugin in sorted(self.plugins.items()) if plugin.reason]
+
+    def model(self, name: str) -> type[Model[Any]]:
+        """The model class of this name; a broken plugin's reason where only that one would bring it."""
+        return self._get(self.models, name)
+
+    def target(self, name: str) -> type[Target[Any]]:
+        """The target class of this name; a broken plugin's reason where only that one would bring it."""
+        return self._get(self.targets, name)
+
+    def origin(self, registry: Registry[Any], name: str) -> Plugin:
+        """The plugin that brought the class of this name."""
+        return self.plugins[registry.plugin_of(name)]
+
+    def samples(self, model: Model[Any], limit: int) -> Iterable[Feed] | None:
+        """Calibration inputs of the first plugin that has some."""
+        answer: Iterable[Feed] | None = self._manager.hook.edgedla_samples(model=model, limit=limit)
+        return answer
+
+    def judge(
+        self, model: Model[Any], reference: Sequence[Feed], candidate: Sequence[Feed]
+    ) -> Verdict | None:
+        """The verdict of the first plugin that has a rule."""
+        answer: Verdict | None = self._manager.hook.edgedla_judge(
+            model=model, reference=reference, candidate=candidate
+        )
+        return answer
+
+    def configure_jinja(self, env: Environment) -> None:
+        """Let every plugin add its filters and tests."""
+        self._manager.hook.edgedla_jinja(env=env)
+
+    def before_stage(self, stage: str, context: Context) -> list[str]:
+        """Tell observers that a stage begins; what they raised, as sentences."""
+        return self._observe("edgedla_before_stage", stage=stage, context=context)
+
+    def after_stage(self, stage: str, context: Context, artifacts: tuple[Artifact, ...]) -> list[str]:
+        """Tell observers that a stage ended; what they raised, as sentences."""
+        return self._observe("edgedla_after_stage", stage=stage, context=context, artifacts=artifacts)
+
+    def register(self, module: object, plugin: Plugin) -> None:
+        """Take a plugin in, or leave no trace of it and raise."""
+        try:
+            self._manager.register(module, name=plugin.name)
+            self._manager.check_pending()  # a misspelt hook name is an error, not silence
+        except (ValueError, pluggy.PluginValidationError):
+            if self._manager.has_plugin(plugin.name):  # pluggy leaves it half registered
+                self._manager.unregister(name=plugin.name)
+            raise
+        self.plugins[plugin.name] = plugin
+
+    def _load(self, point: EntryPoint) -> None:
+        plugin = Plugin(
+            point.name, _distribution(point), point.dist.version if point.dist else "?", point.value
+        )
+        if point.name in self.plugins:
+            other = self.plugins[point.name].distribution
+            self._quarantine(plugin, ValueError(f"the name '{point.name}' is taken by {other}"))
+            return
+        try:
+            self.register(point.load(), plugin)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may fail in any way it likes
+            self._quarantine(plugin, error)
+
+    def _collect(self, kind: _Kind[T]) -> None:
+        for impl in getattr(self._manager.hook, kind.hook).get_hookimpls():
+            plugin = self.plugins[impl.plugin_name]
+            try:
+                for found in impl.function():
+                    kind.registry.add(found, plugin=plugin.name)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - each failure has an owner
+                self._quarantine(plugin, error)
+
+    def _quarantine(self, plugin: Plugin, error: BaseException) -> None:
+        if self._strict:
+            raise PrerequisiteError(
+                f"plugin '{plugin.name}' of {plugin.distribution} {plugin.version} is broken: {error}"
+            ) from error
+        reason = f"{type(error).__name__}: {error}"
+        key = plugin.name
+        while key in self.plugins and self.plugins[key].distribution != plugin.distribution:
+            key += "'"  # a second plugin of one name is listed beside the first
+        self.plugins[key] = Plugin(
+            plugin.name, plugin.distribution, plugin.version, plugin.module, " ".join(reason.split())
+        )
+
+    def _get(self, registry: Registry[T], name: str) -> type[T]:
+        try:
+            return registry.get(name)
+        except UsageError:
+            culprit = next((plugin for plugin in self.broken if plugin.name == name), None)
+            if culprit is None:
+                raise
+            raise PrerequisiteError(
+                f"'{name}' comes from the plugin of {culprit.distribution} {culprit.version}, "
+                f"which is broken: {culprit.reason}",
+                hint=culprit.hint,
+            ) from None
+
+    def _observe(self, hook: str, **arguments: object) -> list[str]:
+        complaints = []
+        for impl in getattr(self._manager.hook, hook).get_hookimpls():
+            try:
+                impl.function(**{name: arguments[name] for name in impl.argnames})
+            except Exception as error:  # noqa: BLE001 - an observer must not stop what it observes
+                complaints.append(
+                    f"plugin '{impl.plugin_name}' failed in {hook}: {type(error).__name__}: {error}"
+                )
+        return complaints
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "?"

@@ -1,0 +1,106 @@
+"""What crosses a file or plugin boundary, as frozen pydantic models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+DType = Literal["float32", "float16", "int64", "int32", "int16", "int8", "uint8"]
+# Names such as `/fc/Gemm_output_0` are damaged by vendor config parsers, so tensor names are plain words.
+PlainWord = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+
+class Spec(BaseModel):
+    """Base of all specs: immutable, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Options(Spec):
+    """Base of a plugin's options. Each field needs a default and a description; they become `--set` keys."""
+
+
+class TensorSpec(Spec):
+    """A graph input or output: plain-word name, static shape, element type."""
+
+    name: PlainWord
+    shape: tuple[PositiveInt, ...]
+    dtype: DType = "float32"
+
+
+class Tolerance(Spec):
+    """How far a candidate may be from its reference.
+
+    `max_abs` is the largest absolute difference of any output element (`None`: any);
+    `top1` the smallest share of samples on which both name the same class.
+    """
+
+    max_abs: float | None = Field(default=1e-4, ge=0)
+    top1: float = Field(default=1.0, ge=0, le=1)
+
+
+class ModelSpec(Spec):
+    """What a target needs to know of a model; a pure function of the model's options."""
+
+    inputs: tuple[TensorSpec, ...] = Field(min_length=1)
+    outputs: tuple[TensorSpec, ...] = Field(min_length=1)
+    labels: tuple[str, ...] = ()
+    stem: PlainWord = "model"  # artifacts are named after it: `<stem>.onnx`, `<stem>_sim.onnx`
+    opset: int = Field(default=13, ge=9)
+    tolerances: dict[str, Tolerance] = {}  # by artifact format, stronger than the converter's own
+    licence: str = ""  # of the weights
+
+
+class Score(Spec):
+    """One class and its score, 0 to 1."""
+
+    class_id: int
+    label: str
+    score: float
+
+
+class Prediction(Spec):
+    """A model's answer about one input: all classes, best first."""
+
+    top: tuple[Score, ...] = Field(min_length=1)
+
+
+class Metrics(Spec):
+    """Difference of a candidate from its reference over some samples; see `edgedla.compare`."""
+
+    max_abs: float
+    cosine: float
+    snr_db: float | None  # None: no difference at all
+    top1_agree: float | None  # None: the model has no classes
+
+
+class Verdict(Spec):
+    """The judgement of one rung: metrics, whether they are within tolerance, and why not."""
+
+    ok: bool
+    metrics: Metrics
+    reason: str = ""
+
+
+class Finding(Spec):
+    """One rule of a target that a graph breaks or comes close to."""
+
+    rule: str  # stable number, such as IPU012
+    level: Literal["error", "warning", "note"]
+    node: str  # name of the node or tensor, "" for the whole graph
+    message: str
+    shape: str = ""
+    limit: str = ""
+    hint: str = ""  # how to rewrite it
+    cost: float | None = Field(default=None, ge=0, le=1)  # estimated share of the graph's multiply-adds
+
+
+class LayerError(Spec):
+    """What quantisation did to one layer's output."""
+
+    name: str  # of its output tensor
+    op: str
+    snr_db: float  # of the quantised output against the float one
+    loss_db: float = 0.0  # how much of its input's SNR the layer itself took
+    hint: str = ""  # the option that mends it
