@@ -1,0 +1,48 @@
+"""A bundle for pcupid that is built once for all tests of the target."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pcupid_builds import BUILT, WORDS, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def first_build(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The bundle of the tiny network, not to be changed, and what `edgedla build --json` answered."""
+    folder = tmp_path_factory.mktemp("pcupid")
+    own = {"XDG_CONFIG_HOME": str(folder / "config"), "EDGEDLA_CACHE_DIR": str(folder / "cache")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEDLA_", "SGS_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "edgedla", "build", *WORDS, "--json"],
+        cwd=folder,
+        env=kept | own,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / BUILT, json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(first_build: tuple[Path, dict[str, Any]]) -> Path:
+    """The bundle of the tiny network, not to be changed."""
+    return first_build[0]
+
+
+@pytest.fixture
+def bundle(work: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the tiny network's bundle in the current folder; to be changed at will."""
+    monkeypatch.delenv("SGS_IPU_DIR", raising=False)
+    return started(work, tiny_bundle)
