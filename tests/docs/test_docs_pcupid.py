@@ -38,8 +38,7 @@ def page(name: str) -> str:
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.setattr(sys, "path", [*sys.path])
+def script() -> ModuleType:
     spec = importlib.util.spec_from_file_location("write_pcupid_pages", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
@@ -109,4 +108,4 @@ def test_codes_that_a_page_names_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_facts_carry_no_address(name: str) -> None:
-    assert not re.search(r"https?://|\bwww\.|\b\d{9,}\b", (ROOT / name).read_text(encoding="utf-8"))
+    assert not re.search(r"https?://|\bwww\.|(?<![\d.])\d{9,}\b", (ROOT / name).read_text(encoding="utf-8"))

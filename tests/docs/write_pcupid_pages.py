@@ -6,10 +6,11 @@ python tests/docs/write_pcupid_pages.py --check    change nothing; status 1 if a
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgedla.plugins import Plugins
 from edgedla.route import find_route
@@ -18,11 +19,8 @@ from edgedla_targets.pcupid.options import PcupidOptions
 from edgedla_targets.pcupid.safe.rules import RULES
 from edgedla_targets.pcupid.vendor import failures, profile
 
-sys.path.insert(0, str(Path(__file__).parent))
-import write_reference
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from edgedla import Converter
     from edgedla_targets.pcupid.vendor.failures import Failure
@@ -61,6 +59,20 @@ which were applied, and to how many places. How sure the reasons are, is said by
 WORDS = {"`s |": "` |", "or falses |": "or false |", "| `True` |": "| `true` |"}
 
 
+def beside(name: str) -> Any:
+    """The script of that name in this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+SHARED = beside("write_reference")
+table: Callable[[Sequence[str], Iterable[Sequence[str]]], str] = SHARED.table
+
+
 def failures_page() -> str:
     """Every known failure under its code."""
     sections = (line for title, codes in failure_groups() for line in failure_section(title, codes))
@@ -93,11 +105,11 @@ def failure_lines(failure: Failure) -> Iterator[str]:
 def safe_form_page() -> str:
     """The rewrites, numbered in the order in which they are applied."""
     rows = [(str(rule.number), rule.name, rule.reason) for rule in RULES]
-    return SAFE_FORM + write_reference.table(("", "rewrite", "reason"), rows)
+    return SAFE_FORM + table(("", "rewrite", "reason"), rows)
 
 
 def options() -> str:
-    text = write_reference.options(PcupidOptions, "pcupid")
+    text: str = SHARED.options(PcupidOptions, "pcupid")
     for word, better in WORDS.items():
         text = text.replace(word, better)
     return text
@@ -108,7 +120,7 @@ def rungs() -> str:
         (f"`{kind.rung}`", f"`{kind.result}`", f"`{kind.name}`", limit(kind), first_line(kind))
         for kind in route()
     ]
-    return write_reference.table(("rung", "artifact", "made by", "may differ from the one before", ""), rows)
+    return table(("rung", "artifact", "made by", "may differ from the one before", ""), rows)
 
 
 def route() -> tuple[type[Converter], ...]:
@@ -119,8 +131,9 @@ def route() -> tuple[type[Converter], ...]:
 
 def limit(kind: type[Converter]) -> str:
     largest, share = kind.tolerance.max_abs, kind.tolerance.top1
-    difference = "by any amount" if largest is None else f"by {largest:g}" if largest else "in no bit"
-    return f"{difference}; same class on {share:.0%} of samples"
+    difference = "by any figure" if largest is None else f"by {largest:g} at most" if largest else "in no bit"
+    agreeing = "all samples" if share == 1 else f"{share:.0%} of the samples at least"
+    return f"{difference}; same class on {agreeing}"
 
 
 def first_line(kind: type[Converter]) -> str:
@@ -135,7 +148,7 @@ def golden(name: str, language: str) -> str:
 
 def profiles() -> str:
     rows = [(f"`{each.name}`", each.summary, marks(each)) for each in profile.shipped().values()]
-    return write_reference.table(("profile", "for", "recognised by"), rows)
+    return table(("profile", "for", "recognised by"), rows)
 
 
 def marks(found: profile.Profile) -> str:
