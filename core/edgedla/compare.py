@@ -48,6 +48,9 @@ def judge(metrics: Metrics, tolerance: Tolerance) -> Verdict:
         reasons.append(f"max abs difference {metrics.max_abs:.3g} is above {tolerance.max_abs:.3g}")
     if metrics.top1_agree is not None and metrics.top1_agree < tolerance.top1:
         reasons.append(f"class agreement {metrics.top1_agree:.1%} is below {tolerance.top1:.1%}")
+    lowest, found = tolerance.snr_db, metrics.snr_db
+    if lowest is not None and found is not None and found < lowest:
+        reasons.append(f"signal-to-noise ratio {found:.1f} dB is below {lowest:.1f} dB")
     return Verdict(ok=not reasons, metrics=metrics, reason="; ".join(reasons))
 
 

@@ -132,6 +132,9 @@ def _gates(rung: Rung, tolerance: Tolerance) -> list[Gate]:
     if rung.top1_agree is not None:
         ok = rung.top1_agree >= tolerance.top1
         found.append(Gate(name=f"{rung.name}.top1_agree", ok=ok, value=rung.top1_agree, limit=tolerance.top1))
+    if tolerance.snr_db is not None and rung.snr_db is not None:
+        ok = rung.snr_db >= tolerance.snr_db
+        found.append(Gate(name=f"{rung.name}.snr_db", ok=ok, value=rung.snr_db, limit=tolerance.snr_db))
     return found
 
 

@@ -58,12 +58,18 @@ class RunnerBase(ABC):
 
 
 class OnnxRunner(RunnerBase):
-    """An ONNX file in a default onnxruntime CPU session: the reference every other rung is compared with."""
+    """An ONNX file in an onnxruntime CPU session: the reference every other rung is compared with.
 
-    def __init__(self, path: Path) -> None:
+    `spinning` is onnxruntime's default: threads that wait keep a core busy for it. That is some milliseconds
+    faster on an idle machine, and many times slower where other programs want the cores.
+    """
+
+    def __init__(self, path: Path, *, spinning: bool = False) -> None:
         import onnxruntime
 
-        self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._names = [output.name for output in self._session.get_outputs()]
 
     def run(self, feed: Feed) -> Feed:

@@ -33,11 +33,13 @@ class Tolerance(Spec):
     """How far a candidate may be from its reference.
 
     `max_abs` is the largest absolute difference of any output element (`None`: any);
-    `top1` the smallest share of samples on which both name the same class.
+    `top1` the smallest share of samples on which both name the same class; `snr_db` the lowest
+    signal-to-noise ratio over everything (`None`: any).
     """
 
     max_abs: float | None = Field(default=1e-4, ge=0)
     top1: float = Field(default=1.0, ge=0, le=1)
+    snr_db: float | None = None
 
 
 class ModelSpec(Spec):

@@ -31,6 +31,15 @@ def test_identical_runs_have_no_noise() -> None:
     assert metrics.cosine == pytest.approx(1)
 
 
+def test_a_wrong_scale_keeps_the_class_and_loses_the_signal() -> None:
+    metrics = measure(feeds([1, 2]), feeds([2, 4]), classes=True)
+    assert metrics.top1_agree == 1
+    verdict = judge(metrics, Tolerance(max_abs=None, snr_db=10))
+    assert verdict.reason == "signal-to-noise ratio 0.0 dB is below 10.0 dB"
+    assert judge(metrics, Tolerance(max_abs=None, snr_db=-1)).ok
+    assert judge(measure(feeds([1]), feeds([1]), classes=False), Tolerance(snr_db=99)).ok
+
+
 def test_a_flipped_class_is_counted() -> None:
     assert measure(feeds([1, 2], [1, 2]), feeds([2, 1], [1, 2]), classes=True).top1_agree == 0.5
 

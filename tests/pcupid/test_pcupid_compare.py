@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,4 +116,4 @@ def test_lint_of_a_model(edgedla: Command, bundle: Path) -> None:
     result = edgedla("lint", *WORDS, "--json").json
     assert result["data"]["counts"]["error"] == 0
     assert Path(result["data"]["file"]).name == "eat_sim.onnx"
-    assert os.path.samefile(bundle, Path(result["data"]["file"]).parents[3])
+    assert bundle.samefile(Path(result["data"]["file"]).parents[3])

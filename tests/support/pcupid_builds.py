@@ -1,4 +1,4 @@
-"""Builds for pcupid of a network so small that they take seconds, and toolchains that spoil what they make."""
+"""Builds for pcupid of a network so small that they take seconds, and toolchains that spoil results."""
 
 from __future__ import annotations
 

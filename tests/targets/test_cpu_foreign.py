@@ -262,6 +262,7 @@ def test_new_names_are_new() -> None:
 
 def test_an_image_network_of_torch() -> None:
     import torch
+
     changed = unharmed(residual_block(torch))
     assert "Conv" in operators(changed)
 

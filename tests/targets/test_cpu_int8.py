@@ -137,6 +137,29 @@ def test_weights_that_two_nodes_share_stay() -> None:
     assert difference(model, split_leaky_sums(model)) == 0
 
 
+@pytest.mark.parametrize("alpha", [0.01, 0.2, 0.9])
+def test_a_quantised_leaky_relu_is_within_a_step_of_the_exact_one(alpha: float) -> None:
+    sketch = Sketch(1, 4, 1, 256)
+    inner_name = sketch.conv("x", 4, 4, 1, 1)
+    model = sketch.model(sketch.leaky(inner_name, alpha), inner_name)
+    changed, feed = quantised(model), random_feed(model)
+    assert operators(changed).count("Clip") == 1
+    leaky, before = run(changed, feed)
+    exact = np.where(before < 0, np.float32(alpha) * before, before)
+    step = (exact.max() - min(exact.min(), 0)) / 255
+    inside = np.abs(leaky - exact)[exact < exact.max()]
+    assert inside.max() <= step
+
+
+@pytest.mark.parametrize("alpha", [0.0, -0.5, 1.0, 3.0])
+def test_a_slope_that_is_none_stays_float(alpha: float) -> None:
+    sketch = Sketch(1, 4, 1, 64)
+    model = sketch.model(sketch.leaky(sketch.conv("x", 4, 4, 1, 1), alpha))
+    changed = quantised(model)
+    assert "LeakyRelu" in operators(changed)
+    assert difference(model, changed) < 0.05
+
+
 def test_ranges_hold_zero_and_leave_out_the_outermost() -> None:
     sketch = Sketch(1, 1, 1, 20_000)
     model = sketch.model(sketch.node("Abs", "x"))

@@ -61,7 +61,7 @@ def _plain(talk: Talk, bundle: Bundle, checkpoint: Path | None, path: Path) -> O
     except PrerequisiteError as error:
         talk.warn(f"no ratio, because the plain export cannot be made: {error.message} ({error.hint})")
         return None
-    return OnnxRunner(path)
+    return OnnxRunner(path, spinning=True)  # as onnxruntime is by default
 
 
 def _measure(subject: Subject, repeats: int, rounds: int, jobs: int) -> dict[str, Any]:

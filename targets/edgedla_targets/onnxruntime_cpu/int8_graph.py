@@ -1,7 +1,7 @@
 """Quantise the convolutions over signals of a float graph; all other nodes stay float.
 
 The quantised part is written with the operators that onnxruntime's CPU provider runs fastest:
-`com.microsoft.QLinearConv` with the channels last, `QLinearAdd`, `QLinearLeakyRelu`, and `Pad` on uint8.
+`com.microsoft.QLinearConv` with the channels last, `QLinearAdd`, and `Clip` and `Pad` on uint8.
 """
 
 from __future__ import annotations
@@ -68,12 +68,14 @@ def _has_integer_form(graph: Graph, node: Node, chosen: dict[str, Node]) -> bool
     if kind(node) == "Add":
         shapes = {graph.shapes.get(name) for name in (*node.input, *node.output)}
         return len(shapes) == 1 and len(graph.variable_inputs(node)) == len(node.input)
-    return kind(node) == "LeakyRelu" or bool(row_conv(graph, node) or reflect_pad(graph, node))
+    if kind(node) == "LeakyRelu":
+        return bool(0 < attribute(node, "alpha", LEAKY_ALPHA) < 1)
+    return bool(row_conv(graph, node) or reflect_pad(graph, node))
 
 
 @dataclass(frozen=True)
 class Scale:
-    """uint8 parameters of one tensor, as number and as constants of the graph."""
+    """uint8 parameters of one tensor, as number and as constants of the graph: scale, zero point."""
 
     step: float
     names: tuple[str, str]
@@ -145,10 +147,16 @@ class Quantiser:
         return self.emitter.node("QLinearAdd", inputs, domain=MICROSOFT)
 
     def _leaky(self, node: Node) -> str:
-        source, target = self.scale(node.input[0]), self.scale(node.output[0])
-        inputs = [self.twin(node.input[0]), *source.names, *target.names]
-        alpha = attribute(node, "alpha", LEAKY_ALPHA)
-        return self.emitter.node("QLinearLeakyRelu", inputs, domain=MICROSOFT, alpha=alpha)
+        """`a x + (1 - a) relu(x)`, in half the time of QLinearLeakyRelu.
+
+        That looks up each value in a table, which took 2.9 of eat_sed's 13.3 ms on one thread.
+        """
+        x, source, target = self.twin(node.input[0]), self.scale(node.input[0]), self.scale(node.output[0])
+        alpha, zero = attribute(node, "alpha", LEAKY_ALPHA), source.names[1]
+        above = self.emitter.node("Clip", [x, zero])
+        parts = [(x, alpha), (above, 1 - alpha)]
+        inputs = [each for y, share in parts for each in (y, self.emitter.const(share * source.step), zero)]
+        return self.emitter.node("QLinearAdd", [*inputs, *target.names], domain=MICROSOFT)
 
     def _conv(self, node: Node) -> str:
         conv, reader = row_conv(self.graph, node), self.graph.only_reader(node.output[0])

@@ -20,7 +20,7 @@ def split_leaky_sums(model: Model) -> Model:
     """`S x + leaky(F x)` with pointwise S, F and slope a becomes `(S + a F) x + relu((1 - a) F x)`.
 
     Equal but for rounding. A ReLU costs nothing in QLinearConv (zero point 0 cuts it off), while a LeakyRelu
-    is a table lookup about as slow as the convolution before it.
+    takes two more passes over the signal.
     """
     result = onnx.ModelProto()
     result.CopyFrom(model)
