@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from edgedla.errors import UsageError
-from edgedla.spec import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,6 +41,8 @@ class Registry(Generic[T]):
                 f"{self.kind} class {found.__name__} needs a `name` of lower-case letters, digits, - and _, "
                 f"not {name!r}"
             )
+        from edgedla.spec import Options  # pydantic, for which the help page need not wait
+
         options = getattr(found, "Options", Options)
         if not (isinstance(options, type) and issubclass(options, Options)):
             raise TypeError(f"{self.kind} class {found.__name__}: Options does not derive from Options")
