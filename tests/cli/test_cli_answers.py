@@ -50,7 +50,7 @@ def check(result: Result, verb: str) -> Any:
         ("config-show", ("config", "show"), {"settings"}),
         ("completion", ("completion", "zsh"), {"shell", "script"}),
         ("build", ("build", "beep"), {"model", "target", "toolchain", "out", "artifacts", "stages", "gates"}),
-        ("build", ("build", "beep", "--dry-run"), {"model", "target", "out", "stages", "route"}),
+        ("build", ("build", "beep", "--dry-run"), {"model", "target", "out", "stages", "route", "commands"}),
         ("run", ("run", "-i", "a.txt"), {"model", "target", "toolchain", "results", "failed"}),
     ],
 )

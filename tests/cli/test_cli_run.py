@@ -209,7 +209,9 @@ from edgedla import OnnxRunner, Target, hookimpl
 class Toy(Target):
     name = "toy"
     toolchain = "cardboard"
-    notice = "toy: nothing here is real"
+
+    def notice(self, toolchain):
+        return f"toy: nothing of {toolchain} is real"
 
     def runner(self, path, jobs=1):
         return OnnxRunner(path)
@@ -271,7 +273,7 @@ def test_a_notice_of_the_target_goes_with_every_result(
     site.add("toy", TOY)
     (work / "a.txt").write_text("1")
     answer = edgedla("run", "beep", "--target", "toy", "-i", "a.txt", "--json").json
-    assert answer["warnings"] == ["toy: nothing here is real"]
+    assert answer["warnings"] == ["toy: nothing of cardboard is real"]
     assert answer["data"]["toolchain"] == "cardboard"
 
 

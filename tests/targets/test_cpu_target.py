@@ -160,6 +160,14 @@ def test_jobs_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [threads_for(jobs) for jobs in (1, 2, 3, 8, 100)] == [0, 4, 2, 1, 1]
 
 
+@pytest.mark.parametrize(("jobs", "spins"), [(1, "1"), (2, "0")])
+def test_waiting_threads_spin_only_for_a_single_caller(jobs: int, spins: str, tmp_path: Path) -> None:
+    runner = OnnxruntimeCpu(CpuOptions(threads=2)).runner(saved(tmp_path), jobs=jobs)
+    options = vars(runner)["_session"].get_session_options()
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == spins
+    assert options.intra_op_num_threads == 2
+
+
 def saved(tmp_path: Path) -> Path:
     sketch = Sketch(1, 4, 1, 64)
     onnx.save(sketch.model(sketch.conv("x", 3, 4, 1, 5)), tmp_path / "net.onnx")

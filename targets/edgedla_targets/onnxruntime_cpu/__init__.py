@@ -109,7 +109,7 @@ class OnnxruntimeCpu(Target[CpuOptions]):
         """
         from edgedla_targets.onnxruntime_cpu.runner import CpuRunner, threads_for
 
-        return CpuRunner(path, self.options.threads or threads_for(jobs))
+        return CpuRunner(path, self.options.threads or threads_for(jobs), alone=jobs <= 1)
 
 
 @hookimpl

@@ -29,14 +29,20 @@ def threads_for(jobs: int) -> int:
 
 
 class CpuRunner(RunnerBase):
-    """An ONNX file in a session with a number of threads (0: one for each core)."""
+    """An ONNX file in a session with a number of threads (0: one for each core).
 
-    def __init__(self, path: Path, threads: int) -> None:
+    With `alone` false, threads that wait sleep instead of spinning, so that they take no core from other work.
+    Measured with the fast graph of eat_sed on two cores: 15.2 ms spinning and 19.0 ms sleeping on an idle
+    machine, 51 and 33 ms on a busy one.
+    """
+
+    def __init__(self, path: Path, threads: int, *, alone: bool = True) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = ONLY_ERRORS
+        options.add_session_config_entry("session.intra_op.allow_spinning", str(int(alone)))
         self._path = path
         try:
             self._session = onnxruntime.InferenceSession(
