@@ -4,7 +4,7 @@ A page begins in an empty folder. Fenced blocks are taken in their order:
 
 * ```python title=NAME, ```toml title=NAME and so on are written to a file of that name. A pyproject.toml with
   an entry point of edgedla is installed, in so far as its folder is put on the path with its metadata.
-* ```console runs each line that begins with `$ ` in a terminal of 120 columns. The lines below it are what it
+* ```console runs each line that begins with `$ ` in a terminal of 200 columns. The lines below it are what it
   prints: `…` stands for anything, alone on a line for any lines; blanks count as one; seconds and sizes are
   any, other numbers with a fraction have to be near. `exit=N` is the status of the last command, 0 if not
   given; with `any-numbers` all numbers are any; with `no-run reason="…"` the block is left out.
@@ -85,7 +85,7 @@ def environment(folder: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "XDG_CONFIG_HOME": str(home),
         "XDG_CACHE_HOME": str(home),
-        "COLUMNS": "120",
+        "COLUMNS": "200",
         "LINES": "40",
         "NO_COLOR": "1",
         "CI": "1",  # no spinner
