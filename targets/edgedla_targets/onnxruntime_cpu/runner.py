@@ -31,7 +31,7 @@ def threads_for(jobs: int) -> int:
 class CpuRunner(RunnerBase):
     """An ONNX file in a session with a number of threads (0: one for each core).
 
-    With `alone` false, threads that wait sleep instead of spinning, so that they take no core from other work.
+    With `alone` false, threads that wait sleep instead of spinning, so that they take no core from others.
     Measured with the fast graph of eat_sed on two cores: 15.2 ms spinning and 19.0 ms sleeping on an idle
     machine, 51 and 33 ms on a busy one.
     """
