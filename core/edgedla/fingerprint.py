@@ -16,7 +16,7 @@ from edgedla.artifacts import digest, sha256
 
 # Those that decide what an artifact holds.
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "onnxsim", "torch")
-CODE = (".py", ".j2", ".json", ".safetensors", ".onnx")
+CODE = (".py", ".j2", ".c", ".h", ".sh", ".toml", ".json", ".safetensors", ".onnx")
 
 
 def core() -> str:

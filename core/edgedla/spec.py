@@ -42,6 +42,19 @@ class Tolerance(Spec):
     snr_db: float | None = None
 
 
+class AudioInput(Spec):
+    """How the first input is made of a recording, for targets that read recordings without Python.
+
+    Mean over the channels, resampling to `rate`, the whole recording times `peak` / max|x| (silence, a peak
+    below the smallest normal float32, stays zeros), then one window as long as the tensor, zero-padded at its
+    end: the first samples, or for "centre" the middle ones of a longer recording.
+    """
+
+    rate: PositiveInt  # Hz
+    peak: float = Field(gt=0, le=1)  # of a normalised recording; full scale is 1
+    window: Literal["start", "centre"] = "start"
+
+
 class ModelSpec(Spec):
     """What a target needs to know of a model; a pure function of the model's options."""
 
@@ -52,6 +65,8 @@ class ModelSpec(Spec):
     opset: int = Field(default=13, ge=9)
     tolerances: dict[str, Tolerance] = {}  # by artifact format, stronger than the converter's own
     licence: str = ""  # of the weights
+    audio: AudioInput | None = None  # None: the first input is no sound
+    scores: Literal["softmax", "sigmoid", "none"] = "none"  # what makes scores of the first output
 
 
 class Score(Spec):

@@ -14,6 +14,7 @@ import soxr
 
 from edgedla.errors import UsageError
 from edgedla_eat_sed.decode import recording
+from edgedla_eat_sed.settings import PEAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from edgedla_eat_sed.decode import Samples
 
-HEADROOM = 0.95
-"""Peak of a normalised recording, as the network was trained with."""
 QUIETEST = float(np.finfo(np.float32).tiny)
 """A peak below the smallest normal float32, 1.2e-38, is silence: there are only rounding steps down there."""
 
@@ -123,5 +122,5 @@ def _input(stretch: Samples, peak: float, length: int) -> Samples:
     result = np.zeros((1, 1, length), np.float32)
     if peak >= QUIETEST:
         # Multiplied first: the quotient of 0.95 and a small peak is more than float32 holds.
-        result[0, 0, : len(stretch)] = HEADROOM * stretch / np.float32(peak)
+        result[0, 0, : len(stretch)] = PEAK * stretch / np.float32(peak)
     return result

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from edgedla.model import Model, Window
 from edgedla.requirement import TORCH
-from edgedla.spec import ModelSpec, Prediction, TensorSpec, Tolerance
+from edgedla.spec import AudioInput, ModelSpec, Prediction, TensorSpec, Tolerance
 from edgedla_eat_sed.checkpoint import find_checkpoint
 from edgedla_eat_sed.resolve import check_options, generic_names, resolve_options
-from edgedla_eat_sed.settings import EatOptions
+from edgedla_eat_sed.settings import PEAK, EatOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,6 +64,8 @@ class EatSed(Model[EatOptions]):
             opset=13,
             tolerances={"onnx": Tolerance(max_abs=1e-4, top1=1.0)},
             licence=options.licence,
+            audio=AudioInput(rate=options.sampling_rate, peak=PEAK, window=options.window),
+            scores="softmax",
         )
 
     def load(self, checkpoint: Path | None) -> SoundNetRaw:

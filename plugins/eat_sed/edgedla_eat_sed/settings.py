@@ -15,6 +15,8 @@ PRESETS = {
 }
 """The two sizes of the paper, EAT-S and EAT-M."""
 
+PEAK = 0.95
+"""Of a normalised recording, as the network was trained with; full scale is 1."""
 MIN_STEPS = 32
 """The widest reflection pad, 63 samples, stands where two samples are left per step, and must be shorter."""
 MAX_PARAMETERS = 200_000_000
