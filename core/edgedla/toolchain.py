@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
-import re
 import select
 import shlex
 import shutil
@@ -13,27 +11,20 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT, Popen
 from typing import TYPE_CHECKING
 
 from edgedla.errors import PrerequisiteError, ToolchainError
+from edgedla.log import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import NoReturn
+    from typing import IO, Literal
 
-TAIL_LINES = 20
-LINE_LIMIT = 2000  # characters of one line that the tail keeps
 PATIENCE = 5.0  # seconds between asking a program to stop and insisting
 LINGER = 1.0  # seconds that the children of a finished program may still write
-_CONTROL = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # ECMA-48 control sequences: colour, cursor
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # operating system commands: window title
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"  # everything else that is no text; tab is
-)
 
 
 @dataclass(frozen=True)
@@ -71,6 +62,8 @@ class Toolchain:
         timeout: float | None = None,
         expect: Sequence[Path] = (),
         trust_exit: bool = True,
+        stdin: Path | None = None,
+        stdout: Path | None = None,
     ) -> Completed:
         """Run a program to its end, its output in the log and its whole process group under control.
 
@@ -82,6 +75,8 @@ class Toolchain:
             timeout: Seconds after which the program and its children are stopped.
             expect: Files it must leave: there, not empty, and changed since it began.
             trust_exit: Whether the exit status counts; some vendor tools lie. If not, `expect` decides alone.
+            stdin: File that it reads; where there is none, it has nothing to read.
+            stdout: File that its output goes to, so that the log holds what it said on stderr alone.
 
         Raises:
             PrerequisiteError: There is no such program.
@@ -91,12 +86,16 @@ class Toolchain:
         log_path = self.log_dir / f"{name}.log"
         if self.dry_run:
             variables = "".join(f"{key}={shlex.quote(value)} " for key, value in (env or {}).items())
-            self.echo(f"cd {shlex.quote(str(cwd))} && {variables}{quote(words)}")
+            files = "".join(
+                f" {sign} {shlex.quote(str(file))}" for sign, file in (("<", stdin), (">", stdout)) if file
+            )
+            self.echo(f"cd {shlex.quote(str(cwd))} && {variables}{quote(words)}{files}")
             return Completed(words, 0, log_path)
         wanted = {path: _stamp(cwd / path) for path in expect}
-        with contextlib.closing(_Log(log_path, words)) as log:
+        with contextlib.closing(Log(log_path, words)) as log:
             with _interrupt_held() as release:
-                child = _Child(_start(words, cwd, {**os.environ, **(env or {})}), log)
+                with _opened(stdin, "rb") as source, _opened(stdout, "wb") as sink:
+                    child = _Child(_start(words, cwd, {**os.environ, **(env or {})}, source, sink), log)
                 code = child.finish(timeout, release)
             if code is None:
                 log.fail(f"did not end within {timeout:g} s and was stopped")
@@ -111,54 +110,6 @@ class Toolchain:
 def quote(argv: Sequence[str | Path]) -> str:
     """A command line as one would type it into a POSIX shell."""
     return shlex.join(os.fspath(word) for word in argv)
-
-
-class _Log:
-    """The output of one program: all of it in a file, its last lines, as plain text, at hand."""
-
-    def __init__(self, path: Path, argv: tuple[str, ...]) -> None:
-        self._path = path
-        self._argv = argv
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._lines: deque[str] = deque(maxlen=TAIL_LINES)
-        self._rest = ""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-        except OSError as error:
-            self._refuse(error)
-        self._append(f"{quote(argv)}\n")
-
-    @property
-    def tail(self) -> tuple[str, ...]:
-        return (*self._lines, *filter(None, [_plain(self._rest)]))[-TAIL_LINES:]
-
-    def write(self, chunk: bytes) -> None:
-        text = self._decode(chunk)
-        self._append(text)
-        *lines, rest = (self._rest + text).split("\n")
-        self._lines.extend(_plain(line) for line in lines[-TAIL_LINES:])
-        self._rest = rest[-LINE_LIMIT:]
-
-    def fail(self, ending: str) -> NoReturn:
-        """Say how the program ended, with all that helps to find out why."""
-        message = f"{Path(self._argv[0]).name} {ending}"
-        raise ToolchainError(message, argv=self._argv, log=self._path, tail=self.tail)
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):  # `_append` has flushed, or has said why it could not
-            self._file.close()
-
-    def _append(self, text: str) -> None:
-        try:
-            self._file.write(text)
-            self._file.flush()
-        except OSError as error:
-            self.close()
-            self._refuse(error)
-
-    def _refuse(self, error: OSError) -> NoReturn:
-        raise ToolchainError(f"cannot write the log {self._path}: {error.strerror}") from error
 
 
 @contextlib.contextmanager
@@ -184,10 +135,11 @@ def _interrupt_held() -> Iterator[Callable[[], None]]:
 class _Child:
     """A running program, the leader of its own process group, whose output goes to a log."""
 
-    def __init__(self, process: Popen[bytes], log: _Log) -> None:
-        assert process.stdout is not None
+    def __init__(self, process: Popen[bytes], log: Log) -> None:
+        pipe = process.stdout or process.stderr
+        assert pipe is not None
         self._process = process
-        self._pipe = process.stdout
+        self._pipe = pipe
         self._log = log
         self._open = True
         self._poll = select.poll()
@@ -245,10 +197,35 @@ class _Child:
         self._pipe.close()
 
 
-def _start(argv: tuple[str, ...], cwd: Path, env: Mapping[str, str]) -> Popen[bytes]:
+@contextlib.contextmanager
+def _opened(path: Path | None, mode: Literal["rb", "wb"]) -> Iterator[IO[bytes] | None]:
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open(mode)
+    except OSError as error:
+        raise ToolchainError(f"{path}: cannot be opened: {error.strerror}") from error
+    with file:
+        yield file
+
+
+def _start(
+    argv: tuple[str, ...],
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: IO[bytes] | None,
+    stdout: IO[bytes] | None,
+) -> Popen[bytes]:
     try:
         return Popen(  # noqa: S603 - a list of words, no shell
-            argv, cwd=cwd, env=env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, start_new_session=True
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=stdin or DEVNULL,
+            stdout=stdout or PIPE,
+            stderr=PIPE if stdout else STDOUT,
+            start_new_session=True,
         )
     except (OSError, ValueError) as error:
         found = shutil.which(cwd / argv[0] if "/" in argv[0] else argv[0], path=env.get("PATH"))
@@ -293,8 +270,3 @@ def _ending(code: int) -> str:
 def _signal_name(number: int) -> str:
     name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
     return f"{name}; out of memory?" if number == signal.SIGKILL else name
-
-
-def _plain(line: str) -> str:
-    # A progress bar overwrites its line.
-    return _CONTROL.sub("", line.rstrip("\r").rsplit("\r", 1)[-1])[-LINE_LIMIT:].rstrip()

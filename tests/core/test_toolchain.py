@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from edgedla import toolchain
 from edgedla.errors import PrerequisiteError, ToolchainError
+from edgedla.log import LINE_LIMIT
 from edgedla.toolchain import Completed, Toolchain, quote
 
 
@@ -119,6 +120,22 @@ def test_runs_in_the_folder_with_the_variables_added_and_no_input(tools: Toolcha
     assert done.tail == (str(tmp_path), "a b", "end")
 
 
+def test_reads_a_file_and_leaves_its_output_in_another(tools: Toolchain, tmp_path: Path) -> None:
+    source, sink = tmp_path / "in", tmp_path / "out"
+    source.write_bytes(b"\x00\xff given")
+    done = sh(tools, tmp_path, "cat; echo aside >&2", stdin=source, stdout=sink)
+    assert sink.read_bytes() == b"\x00\xff given"
+    assert done.tail == ("aside",)
+    assert log(tools).splitlines()[1:] == ["aside"]
+
+
+@pytest.mark.parametrize("which", ["stdin", "stdout"])
+def test_file_that_cannot_be_opened_is_named(tools: Toolchain, tmp_path: Path, which: str) -> None:
+    error = failure(tools, tmp_path, "touch ran", **{which: tmp_path / "none/file"})
+    assert error.message == f"{tmp_path / 'none/file'}: cannot be opened: No such file or directory"
+    assert not (tmp_path / "ran").exists()
+
+
 def test_arguments_reach_the_program_as_they_are(tools: Toolchain, tmp_path: Path) -> None:
     words = ["a b", "$HOME", "*", "'", '"', "", "\n", ";ls", "ü", os.fsdecode(b"\xff"), "-n"]
     program = "import os, sys; open('words', 'wb').write(b'\\0'.join(map(os.fsencode, sys.argv[1:])))"
@@ -186,7 +203,7 @@ def test_one_endless_line_does_not_pile_up_in_memory(tools: Toolchain, tmp_path:
     finally:
         tracemalloc.stop()
     assert len(log(tools)) > 20_000_000
-    assert [len(line) for line in done.tail] == [toolchain.LINE_LIMIT]
+    assert [len(line) for line in done.tail] == [LINE_LIMIT]
 
 
 def test_older_log_of_the_name_is_replaced(tools: Toolchain, tmp_path: Path) -> None:
@@ -542,6 +559,15 @@ def test_dry_run_says_what_to_type_and_does_nothing(tmp_path: Path) -> None:
     assert len(said) == 1
     subprocess.run(["/bin/sh", "-c", said[0]], check=True)
     assert (folder / "ran").read_text() == "1 2 $Z\n"
+
+
+def test_dry_run_names_the_files_that_are_read_and_written(tmp_path: Path) -> None:
+    said: list[str] = []
+    tools = Toolchain(log_dir=tmp_path / "logs", dry_run=True, echo=said.append)
+    (tmp_path / "a b").write_text("given")
+    tools.run(["cat"], name="step", cwd=tmp_path, stdin=tmp_path / "a b", stdout=tmp_path / "$c")
+    subprocess.run(["/bin/sh", "-c", said[0]], check=True)
+    assert (tmp_path / "$c").read_text() == "given"
 
 
 def test_dry_run_talks_to_stderr_by_default(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
