@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from typing import TYPE_CHECKING, ClassVar, Generic
 
+from edgedla.errors import UsageError
 from edgedla.model import OptionsT
 from edgedla.spec import Options
 
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgedla.context import Context
+    from edgedla.deployment import Deployment, Place
     from edgedla.requirement import Requirement
     from edgedla.runner import Feed, Runner
     from edgedla.spec import Finding, LayerError
+    from edgedla.workspace import Bundle
 
 
 class Target(ABC, Generic[OptionsT]):
@@ -83,3 +86,15 @@ class Target(ABC, Generic[OptionsT]):
         `jobs` is how many calls will come at once, so that each gets its share of the machine.
         """
         return None
+
+    def deploy(self, bundle: Bundle, place: Place) -> Deployment | None:
+        """Put a bundle to work in another place and prove it there; `None` of a dry run, which only says how.
+
+        Raises:
+            UsageError: This target has no such places, or the bundle is not whole.
+            DeviceError: The place cannot be reached, or cannot take it; nothing there was changed.
+        """
+        raise UsageError(
+            f"target '{self.name}' has no boards, so there is nothing to deploy",
+            hint="edgedla list-targets",
+        )

@@ -13,7 +13,7 @@ from edgedla.plugins import Plugins
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from edgedla.artifacts import Manifest, Origin
+    from edgedla.artifacts import Artifact, Manifest, Origin
     from edgedla.config import Config, CoreOptions
     from edgedla.context import Context
     from edgedla.model import Model
@@ -56,11 +56,19 @@ class Bundle:
         Raises:
             UsageError: It is missing, or another file stands in its place.
         """
-        from edgedla.artifacts import MANIFEST, sha256
-
         path = self.manifest.path_of(self.target.accepts, self.root)
         listed = {artifact.path: artifact for artifact in self.manifest.artifacts}
-        artifact = listed[path.relative_to(self.root).as_posix()]
+        return self.intact(listed[path.relative_to(self.root).as_posix()])
+
+    def intact(self, artifact: Artifact) -> Path:
+        """The file of an artifact, byte for byte the one that was built.
+
+        Raises:
+            UsageError: It is missing, or another file stands in its place.
+        """
+        from edgedla.artifacts import MANIFEST, sha256
+
+        path = self.root / artifact.path
         try:
             same = path.stat().st_size == artifact.size and sha256(path) == artifact.sha256
         except OSError as error:

@@ -13,7 +13,7 @@ ROOT = Path(edgedla.__file__).parent
 # Lower may not import higher; modules of one layer may import each other.
 LAYERS = [
     {"errors"},
-    {"spec", "hookspecs", "runner", "requirement"},
+    {"spec", "hookspecs", "runner", "requirement", "deployment"},
     {"model", "converter", "target", "registry", "export"},
     {
         "render",
