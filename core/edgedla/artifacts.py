@@ -68,6 +68,7 @@ class StageRecord(Spec):
     artifacts: tuple[Artifact, ...] = ()
     gates: tuple[Gate, ...] = ()
     rungs: tuple[Rung, ...] = ()
+    warnings: tuple[str, ...] = ()  # said again where the stage is reused
 
 
 class Origin(Spec):

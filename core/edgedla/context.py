@@ -70,10 +70,12 @@ class Context:
     store: Store
     tools: Toolchain
     hooks: Hooks
+    cache: Path
     template_folder: Path | None = None
     report: Callable[[str], None] = print
     running: str = ""
     left: list[tuple[str, Path]] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
     _samples: list[Feed] = field(default_factory=list)
 
     def dir(self, stage: str) -> Path:
@@ -117,6 +119,10 @@ class Context:
     def leave(self, kind: str, path: Path) -> None:
         """Keep a file that a converter made beside its result, as an artifact of this kind."""
         self.left.append((kind, path))
+
+    def warn(self, text: str) -> None:
+        """Say what the user should know though the stage goes on, now and whenever it is reused."""
+        self.warned.append(text)
 
     def samples(self) -> list[Feed]:
         """The model's own inputs for verification, read once per build.

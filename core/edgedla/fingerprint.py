@@ -42,13 +42,30 @@ def versions() -> dict[str, str]:
 
 
 @cache
+def of_templates(name: str) -> str:
+    """Digest of all files of a package that files are rendered from or copied out of."""
+    return _of_package(name, ())
+
+
+@cache
 def of_package(name: str) -> str:
+    """Digest of a package's sources, or of the one module that it is."""
+    return _of_package(name, CODE)
+
+
+def _of_package(name: str, suffixes: tuple[str, ...]) -> str:
     module = sys.modules.get(name)
     spec = module.__spec__ if module else find_spec(name)
-    if spec is None or spec.origin is None:
+    if spec is None:
         return name
-    origin = Path(spec.origin)
-    files = [origin]
-    if spec.submodule_search_locations:
-        files = sorted(path for path in origin.parent.rglob("*") if path.suffix in CODE)
-    return digest(*(part for path in files for part in (path.name, sha256(path))))
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    files = sorted(path for folder in folders for path in folder.rglob("*") if _counts(path, suffixes))
+    if not folders and spec.origin:
+        files = [Path(spec.origin)]
+    return digest(name, *(part for path in files for part in (path.name, sha256(path))))
+
+
+def _counts(path: Path, suffixes: tuple[str, ...]) -> bool:
+    if suffixes and path.suffix not in suffixes:
+        return False
+    return path.suffix != ".pyc" and path.is_file()

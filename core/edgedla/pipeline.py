@@ -23,11 +23,12 @@ from edgedla.artifacts import (
 from edgedla.context import FOLDERS
 from edgedla.errors import GateError, UsageError
 from edgedla.stages.accept import accept
-from edgedla.stages.bundle import bundle
+from edgedla.stages.bundle import TEMPLATES, bundle
 from edgedla.stages.codegen import codegen
 from edgedla.stages.compile import compile as compile_stage
 from edgedla.stages.convert import convert
 from edgedla.stages.export import export
+from edgedla.stages.prove import prove
 from edgedla.stages.simplify import simplify
 from edgedla.stages.verify import verify
 
@@ -46,10 +47,12 @@ STAGES: dict[str, Callable[[Context], Outcome]] = {
     "accept": accept,
     "codegen": codegen,
     "compile": compile_stage,
+    "prove": prove,
     "bundle": bundle,
 }
 # From here on a stage depends on the target as well; those before are shared by all targets' options.
-TARGET_STAGES = ("convert", "accept", "codegen", "compile", "bundle")
+TARGET_STAGES = ("convert", "accept", "codegen", "compile", "prove", "bundle")
+PROGRAM_STAGES = ("compile", "prove")  # another compiler makes another program, and nothing else anew
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ class Build:
         if not (record.artifacts or record.rungs):
             status = "skipped"
         context.store.artifacts += record.artifacts
+        self.warnings += record.warnings
         self.records.append(record)
         self.stages.append(StageReport(name, status, time.perf_counter() - started))
         _pass_gates(name, record)
@@ -125,13 +129,20 @@ class Build:
         context = self.context
         context.running = name
         base = context.store.scratch(name)
+        context.warned.clear()
         self.warnings += self.plugins.before_stage(name, context)
         outcome = stage(context)
         kept = tuple(
             context.store.keep(kind, path, FOLDERS.get(name, ""), base) for kind, path in outcome.files
         )
         context.running = ""
-        record = StageRecord(key=key, artifacts=kept, gates=outcome.gates, rungs=outcome.rungs)
+        record = StageRecord(
+            key=key,
+            artifacts=kept,
+            gates=outcome.gates,
+            rungs=outcome.rungs,
+            warnings=tuple(context.warned),
+        )
         context.store.record(name, record)
         self.warnings += self.plugins.after_stage(name, context, kept)
         return record
@@ -147,10 +158,12 @@ class Build:
         parts += [context.model.options.model_dump_json(), _checkpoint_digest(context.checkpoint)]
         if name in TARGET_STAGES:
             parts += [fingerprint.of(type(context.target)), context.target.options.model_dump_json()]
+            parts += [fingerprint.of_templates(package) for package in _template_packages(context)]
             parts += [context.target.identity()]
             parts += [fingerprint.of(converter) for converter in context.route]
             parts += [digest_path(path) for path in context.calibration_files]
             parts += [digest_path(context.template_folder)] if context.template_folder else []
+            parts += [context.target.program_identity()] if name in PROGRAM_STAGES else []
         return digest(*parts, *(artifact.sha256 for artifact in context.store.artifacts))
 
     def _manifest(self) -> Manifest:
@@ -176,6 +189,12 @@ def load_manifest(root: Path, hint: str) -> Manifest:
         UsageError: There is none, or it is damaged.
     """
     return read_json(root / MANIFEST, Manifest, hint)
+
+
+def _template_packages(context: Context) -> list[str]:
+    """Where a bundle's rendered files come from: edgedla's own templates, and those of the target."""
+    own = context.target.templates.partition(".")[0]
+    return sorted({TEMPLATES, own} - {""})
 
 
 def _pass_gates(stage: str, record: StageRecord) -> None:

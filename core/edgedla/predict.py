@@ -8,7 +8,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgedla.errors import UsageError
 from edgedla.workspace import find_files
@@ -40,6 +40,36 @@ class Answer:
     prediction: Prediction | None
     ms: Milliseconds | None
     failure: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a predictor took over some files, and how much memory."""
+
+    ms: tuple[Milliseconds, ...]
+    peak_memory_bytes: int
+    tensor_bytes: int
+    """Of the peak: buffers of the network's inputs and outputs, which are the accelerator's on a board."""
+
+
+class Predictor(Protocol):
+    """What answers for files by itself, from their bytes to the class: a program on its board."""
+
+    name: str
+    """Where it runs, as `--json` names it."""
+
+    def predict(self, files: Sequence[Path]) -> Iterator[Answer]:
+        """One answer per file, in order; a file that cannot be read is an answer with its reason.
+
+        Raises:
+            EdgedlaError: It cannot be started, or failed; nothing of it is left running.
+        """
+        ...
+
+    def measure(self, files: Sequence[Path], repeats: int) -> Measured:
+        """Time each file `repeats` times, after it was read once."""
+        ...
 
 
 @dataclass(frozen=True)

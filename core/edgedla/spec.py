@@ -113,6 +113,15 @@ class Finding(Spec):
     cost: float | None = Field(default=None, ge=0, le=1)  # estimated share of the graph's multiply-adds
 
 
+class Check(Spec):
+    """One thing that a target looked for on this machine, for `edgedla doctor`."""
+
+    what: str
+    status: Literal["ready", "missing", "broken"]
+    detail: str = ""
+    hint: str = ""  # what brings or mends it
+
+
 class LayerError(Spec):
     """What quantisation did to one layer's output."""
 

@@ -10,14 +10,17 @@ from edgedla.model import OptionsT
 from edgedla.spec import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from edgedla.artifacts import Gate
     from edgedla.context import Context
     from edgedla.deployment import Deployment, Place
+    from edgedla.ladder import Step
+    from edgedla.predict import Predictor
     from edgedla.requirement import Requirement
     from edgedla.runner import Feed, Runner
-    from edgedla.spec import Finding, LayerError
+    from edgedla.spec import Check, Finding, LayerError
     from edgedla.workspace import Bundle
 
 
@@ -68,9 +71,32 @@ class Target(ABC, Generic[OptionsT]):
         """Compile what `codegen` left, below `context.dir("compile")`; the files it makes."""
         return []
 
+    def rungs(self, context: Context) -> list[Step]:
+        """Rungs above those of the route, run after `compile`: the compiled program, fed on its board.
+
+        Where that cannot be run here, say why by `context.warn` and leave it out.
+        """
+        return []
+
+    def checks(self, context: Context) -> list[Gate]:
+        """What `prove` holds against limits once every rung agrees: a program's test of itself.
+
+        Raises:
+            GateError: A figure is not within its limit.
+        """
+        return []
+
     def identity(self) -> str:
         """What decides the artifacts beside the options, for the reuse key: a toolchain's version."""
         return ""
+
+    def program_identity(self) -> str:
+        """The same for what `compile` makes and `prove` runs, and for nothing before: compiler, libraries."""
+        return ""
+
+    def diagnose(self) -> list[Check]:
+        """What these options lead to on this machine, and what is missing there, for `edgedla doctor`."""
+        return []
 
     def lint(self, path: Path) -> list[Finding] | None:
         """What this target's rules say of the ONNX file at `path`; `None` where it has no rules."""
@@ -84,6 +110,16 @@ class Target(ABC, Generic[OptionsT]):
         """Something that runs the artifact of format `accepts` at `path`; `None` where nothing here can.
 
         `jobs` is how many calls will come at once, so that each gets its share of the machine.
+        """
+        return None
+
+    def predictor(self, bundle: Bundle, warn: Callable[[str], None]) -> Predictor | None:
+        """What answers for files by itself, without `runner`; `None` where there is nothing of the kind.
+
+        Where something falls back on `runner`, `warn` is told the reason.
+
+        Raises:
+            EdgedlaError: The options ask for what is not here.
         """
         return None
 

@@ -48,6 +48,7 @@ class Bundle:
     manifest: Manifest
     model: Model[Any]
     target: Target[Any]
+    cache: Path
 
     @property
     def network(self) -> Path:
@@ -127,6 +128,11 @@ class Workspace:
         """Where builds go unless `--out` says otherwise."""
         return Path(self.core.build_dir)
 
+    @property
+    def cache(self) -> Path:
+        """The folder of cached files; programs run in other folders, so it is absolute."""
+        return Path(self.core.cache_dir).absolute()
+
     def folder(self, model: str, target: str) -> Path:
         """The output folder of this pair."""
         return self.build_dir / model / target
@@ -155,11 +161,17 @@ class Workspace:
             store=Store(root),
             tools=Toolchain(log_dir=root / "logs", echo=report),
             hooks=self.plugins,
+            cache=self.cache,
             template_folder=wish.templates,
             report=report,
         )
         target.check(context)
         return context
+
+    def target(self, name: str) -> Target[Any]:
+        """The target of this name with the configured options."""
+        kind = self.plugins.target(name)
+        return kind(self.config.options(name, kind.Options))
 
     def build(self, wish: Wish, report: Callable[[str], None], *, fresh: bool = False) -> Build:
         """A build ready to run."""
@@ -167,8 +179,16 @@ class Workspace:
 
         return Build(self.context(wish, report), self.plugins, fresh=fresh)
 
-    def open(self, root: Path, hint: str, changes: Mapping[str, object] | None = None) -> Bundle:
+    def open(
+        self,
+        root: Path,
+        hint: str,
+        changes: Mapping[str, object] | None = None,
+        here: Mapping[str, object] | None = None,
+    ) -> Bundle:
         """The bundle in `root`; `changes` are model options that only concern pre- and post-processing.
+
+        `here` are target options that no manifest holds, stronger than the configured ones.
 
         Raises:
             PrerequisiteError: A plugin that made it is not here.
@@ -181,13 +201,13 @@ class Workspace:
         self._check_installed(root, "target", manifest.target, self.plugins.targets)
         model_class = self.plugins.model(manifest.model.name)
         target_class = self.plugins.target(manifest.target.name)
+        local = self._local(manifest.target.name)
         return Bundle(
             root,
             manifest,
             model_class(_restore(model_class.Options, manifest.model, root, changes or {})),
-            target_class(
-                _restore(target_class.Options, manifest.target, root, self._local(manifest.target.name))
-            ),
+            target_class(_restore(target_class.Options, manifest.target, root, local | dict(here or {}))),
+            self.cache,
         )
 
     def _local(self, target: str) -> dict[str, object]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from edgedla.errors import UsageError
 from edgedla.model import Model
-from edgedla.predict import Answer, predict, timeline
+from edgedla.predict import Answer, timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from edgedla.cli.talk import Talk
@@ -25,7 +26,9 @@ EVENT_COLUMNS = ("input", "start s", "end s", "label", "score")
 class Answers:
     """What one bundle says of some files; `talk.data` grows with them."""
 
-    def __init__(self, talk: Talk, bundle: Bundle, top_k: int, threshold: float | None) -> None:
+    def __init__(
+        self, talk: Talk, bundle: Bundle, top_k: int, threshold: float | None, *, board: str | None
+    ) -> None:
         self._talk = talk
         self._model = bundle.model
         self._top_k = top_k
@@ -37,25 +40,28 @@ class Answers:
             "model": bundle.manifest.model.name,
             "target": bundle.manifest.target.name,
             "toolchain": bundle.manifest.toolchain,
+            "board": board,
             "results": self._results,
             "failed": self._failed,
         }
 
-    def tell(self, runner: Runner, files: list[Path], jobs: int) -> None:
-        """One prediction per file.
+    def tell(self, answers: Iterable[Answer], count: int) -> None:
+        """One prediction for each of `count` files.
 
         Raises:
             UsageError: Some files could not be read; all others were done.
         """
-        for answer in predict(self._model, runner, files, jobs):
+        for answer in answers:
+            for text in answer.warnings:
+                self._talk.warn(text)
             if answer.prediction is None:
-                self._fail(answer, alone=len(files) == 1)
+                self._fail(answer, alone=count == 1)
                 continue
             result = _result(answer, self._top_k, self._threshold)
             self._results.append(result)
             then = ", ".join(f"{score['label']} {score['score']:.3f}" for score in result["top"][1:])
             self._row(COLUMNS, (result["input"], result["label"] or "-", f"{result['score']:.3f}", then))
-        self._end(COLUMNS, len(files))
+        self._end(COLUMNS, count)
 
     def tell_events(self, runner: Runner, files: list[Path]) -> None:
         """A timeline per file.

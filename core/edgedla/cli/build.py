@@ -11,10 +11,12 @@ import typer
 from edgedla.cli.common import (
     Calibration,
     Checkpoint,
+    CrossCompile,
     DockerImage,
     OpenDla,
     Precision,
     Record,
+    Sdk,
     Settings,
     Target,
     Toolchain,
@@ -53,6 +55,8 @@ def build(
     opendla: OpenDla = None,
     docker_image: DockerImage = None,
     record: Record = None,
+    sdk: Sdk = None,
+    cross_compile: CrossCompile = None,
     settings: Settings = None,
     templates: Annotated[
         Path | None,
@@ -80,6 +84,8 @@ def build(
         opendla=opendla,
         docker_image=docker_image,
         record=record,
+        sdk=sdk,
+        cross_compile=cross_compile,
     )
     if out is not None:
         _check_out(out)

@@ -59,6 +59,20 @@ Record = Annotated[
     str | None,
     typer.Option("--record", metavar="DIR", help="Keep what the toolchain did, to be played back."),
 ]
+Sdk = Annotated[
+    str | None,
+    typer.Option("--sdk", metavar="DIR", help="The board's SDK, to compile its program against."),
+]
+CrossCompile = Annotated[
+    str | None,
+    typer.Option("--cross-compile", metavar="PREFIX", help="Of that SDK's compiler: PREFIXgcc is run."),
+]
+Board = Annotated[
+    str | None,
+    typer.Option(
+        "--board", metavar="NAME", help="Where the board's program is run on this machine (TARGET.board)."
+    ),
+]
 Window = Annotated[
     str | None,
     typer.Option(

@@ -8,6 +8,7 @@ import typer
 
 from edgedla.cli.build import perform
 from edgedla.cli.common import (
+    Board,
     Calibration,
     Checkpoint,
     DockerImage,
@@ -52,6 +53,7 @@ def compare(
     toolchain: Toolchain = None,
     opendla: OpenDla = None,
     docker_image: DockerImage = None,
+    board: Board = None,
     settings: Settings = None,
 ) -> None:
     """Feed every rung from the trained network to the target the same inputs; say which parts first."""
@@ -67,6 +69,7 @@ def compare(
         toolchain=toolchain,
         opendla=opendla,
         docker_image=docker_image,
+        board=board,
     )
     made = space.build(wanted, talk.detail)
     samples = read_inputs(made, inputs)  # before a build that takes its time
@@ -120,6 +123,8 @@ def climb_all(made: Build, samples: list[Feed]) -> list[Rung]:
     steps += [
         step for step, kind in zip(route_steps(context), context.route, strict=True) if kind.result in kinds
     ]
+    if "program" in kinds:
+        steps += context.target.rungs(context)
     return list(climb(context, steps, samples, {step.name for step in steps}).rungs)
 
 

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import platform
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgedla import __version__
-from edgedla.cli.common import workspace
+from edgedla.cli.common import Settings, workspace
 from edgedla.cli.talk import Talk
 from edgedla.cli.verb import verb
+from edgedla.errors import EdgedlaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgedla.target import Target
 
 
 @verb("doctor")
-def doctor(talk: Talk) -> None:
+def doctor(talk: Talk, settings: Settings = None) -> None:
     """Check this machine: what each model and target needs, and how to get what is missing."""
-    plugins = workspace().plugins
+    space = workspace(settings)
+    plugins = space.plugins
     checks = []
     for registry in (plugins.models, plugins.targets):
         for name in registry:
             checks += _checks(name, registry.get(name))
+    for name in plugins.targets:
+        checks += _diagnosis(name, partial(space.target, name))
     checks += [
         {
             "for": broken.name,
@@ -42,6 +52,18 @@ def _checks(name: str, kind: Any) -> list[dict[str, str]]:
     except Exception as error:  # noqa: BLE001 - a stranger's `requires`; all else is checked all the same
         detail = f"{type(error).__name__}: {error}"
         return [{"for": name, "what": "requires", "status": "broken", "detail": detail, "hint": ""}]
+
+
+def _diagnosis(name: str, make: Callable[[], Target[Any]]) -> list[dict[str, str]]:
+    """What a target finds wrong with its options here; a stranger's may fail in any way."""
+    try:
+        found = [check.model_dump() for check in make().diagnose()]
+    except EdgedlaError as error:
+        found = [{"what": "options", "status": "broken", "detail": error.message, "hint": error.hint or ""}]
+    except Exception as error:  # noqa: BLE001 - as above
+        detail = f"{type(error).__name__}: {error}"
+        found = [{"what": "diagnose", "status": "broken", "detail": detail, "hint": ""}]
+    return [{"for": name, **check} for check in found]
 
 
 def _check(name: str, need: Any) -> dict[str, str]:

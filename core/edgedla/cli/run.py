@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,13 +11,15 @@ import typer
 
 from edgedla.cli.answers import Answers
 from edgedla.cli.build import perform
-from edgedla.cli.common import Checkpoint, Precision, Settings, Target, Window, wish, workspace
+from edgedla.cli.common import Board, Checkpoint, Precision, Settings, Target, Window, wish, workspace
 from edgedla.cli.talk import Talk
 from edgedla.cli.verb import verb
 from edgedla.errors import UsageError
+from edgedla.predict import predict
 
 if TYPE_CHECKING:
     from edgedla.model import Model
+    from edgedla.runner import Runner
     from edgedla.workspace import Bundle, Wish, Workspace
 
 
@@ -62,6 +65,7 @@ def run(
         ),
     ] = None,
     window: Window = None,
+    board: Board = None,
     jobs: Annotated[
         int, typer.Option("--jobs", min=0, metavar="N", help="Files at work at once (0: choose).")
     ] = 0,
@@ -76,30 +80,41 @@ def run(
     if bundle is None:
         target = space.target_name(target)
         model = space.model_name(model, target)
-        wanted = wish(space, model, target, checkpoint=checkpoint, precision=precision)
+        wanted = wish(space, model, target, checkpoint=checkpoint, precision=precision, board=board)
         files = _files(inputs, space.plugins.model(model))  # before a build that takes its time
         bundle = bundle_root(talk, space, wanted, rebuild=bool(checkpoint or precision or settings))
-        opened = space.open(bundle, f"edgedla build {model} --target {target}", _changes(window))
+        hint = f"edgedla build {model} --target {target}"
+        opened = space.open(bundle, hint, _flag("window", window), _flag("board", board))
     else:
         _check_no_build(checkpoint or precision or settings)
-        opened = space.open(bundle, "edgedla build MODEL --out DIR makes a bundle", _changes(window))
+        hint = "edgedla build MODEL --out DIR makes a bundle"
+        opened = space.open(bundle, hint, _flag("window", window), _flag("board", board))
         _check_names(opened, model, target)
         files = _files(inputs, type(opened.model))
     files = files or _sample(opened)
-    count = 1 if long else min(jobs_of(jobs, space), len(files))
-    runner = opened.target.runner(opened.network, count)
-    if runner is None:
-        raise UsageError(f"nothing on this machine runs what target '{opened.target.name}' is built for")
     if notice := opened.target.notice(opened.manifest.toolchain):
         talk.warn(notice)
-    answers = Answers(talk, opened, top_k, threshold)
-    try:
+    predictor = opened.target.predictor(opened, talk.warn)
+    if long and predictor:
+        talk.warn(f"--long: windows go to the network without the program of {predictor.name}")
+        predictor = None
+    answers = Answers(talk, opened, top_k, threshold, board=predictor.name if predictor else None)
+    if predictor:
+        answers.tell(predictor.predict(files), len(files))
+        return
+    count = 1 if long else min(jobs_of(jobs, space), len(files))
+    with closing(_runner(opened, count)) as runner:
         if long:
             answers.tell_events(runner, files)
         else:
-            answers.tell(runner, files, count)
-    finally:
-        runner.close()
+            answers.tell(predict(opened.model, runner, files, count), len(files))
+
+
+def _runner(bundle: Bundle, jobs: int) -> Runner:
+    runner = bundle.target.runner(bundle.network, jobs)
+    if runner is None:
+        raise UsageError(f"nothing on this machine runs what target '{bundle.target.name}' is built for")
+    return runner
 
 
 def jobs_of(jobs: int, space: Workspace) -> int:
@@ -154,5 +169,5 @@ def _check_names(bundle: Bundle, model: str | None, target: str | None) -> None:
             )
 
 
-def _changes(window: str | None) -> dict[str, object]:
-    return {} if window is None else {"window": window}
+def _flag(key: str, value: str | None) -> dict[str, object]:
+    return {} if value is None else {key: value}
