@@ -51,7 +51,7 @@ def test_every_file_says_in_plain_text_that_it_is_emulated(name: str, magic: byt
     assert data[:8] == magic
     assert data[8:40] == hashlib.sha256(data[40:]).digest()
     (length,) = struct.unpack("<I", data[40:44])
-    header = json.loads(data[44 : 44 + length])
+    header = json.loads(data[48 : 48 + length])
     assert header["toolchain"] == "emulated"
     assert header["chip"] == "pcupid"
     assert "runs on no board" in header["note"]
@@ -97,10 +97,14 @@ def test_cut_files_are_refused(size: int, bench: Bench) -> None:
 
 def test_a_header_that_lies_is_refused_though_its_hash_fits(bench: Bench) -> None:
     for text in (b"{}", b"\xff", b'{"toolchain": "vendor"}'):
-        body = struct.pack("<I", len(text)) + text
+        body = struct.pack("<II", len(text), 0) + text
         path = bench.put("lie.img", b"EDLAIMG1" + hashlib.sha256(body).digest() + body)
         with pytest.raises(UsageError, match="header cannot be understood"):
             Image.load(path)
+    body = (bench.folder / IMAGE).read_bytes()[40:] + b"more"
+    path = bench.put("long.img", b"EDLAIMG1" + hashlib.sha256(body).digest() + body)
+    with pytest.raises(UsageError, match=r"header cannot be understood: \d+ bytes, not"):
+        Image.load(path)
     data = (bench.folder / FIXED).read_bytes()
     with pytest.raises(UsageError, match="its first bytes say otherwise"):
         Image.load(bench.put("lie.img", b"EDLAIMG1" + data[8:]))

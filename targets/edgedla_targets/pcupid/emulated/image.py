@@ -24,12 +24,15 @@ class Image(Network):
             UsageError: It cannot be read, is damaged, or is no emulated image.
             DeviceError: It was made for another chip.
         """
-        image = cls.read(path)
-        if image.header.kind != "offline":
-            raise UsageError(f"{path}: a .sim file, not an image for a board", hint="compile it first")
-        if chip is not None and image.header.chip != chip:
+        return cls.read(path).checked(path, chip)
+
+    def checked(self, name: object, chip: str | None = CHIP) -> Self:
+        """This image, if it is one for `chip`; messages call it `name`."""
+        if self.header.kind != "offline":
+            raise UsageError(f"{name}: a .sim file, not an image for a board", hint="compile it first")
+        if chip is not None and self.header.chip != chip:
             raise DeviceError(
-                f"{path}: made for the chip '{image.header.chip}', this is '{chip}'",
+                f"{name}: made for the chip '{self.header.chip}', this is '{chip}'",
                 hint=f"build it with --soc_version {chip}",
             )
-        return image
+        return self

@@ -66,6 +66,10 @@ class Network(RunnerBase):
     def _session(self) -> Any:
         return session(self.payload)
 
+    def open(self) -> None:
+        """Load the numbers now; else the first run does."""
+        _ = self._session
+
     def run(self, feed: Feed) -> Feed:
         """All outputs, as the output buffers would hold them, for the contents of the input buffers.
 

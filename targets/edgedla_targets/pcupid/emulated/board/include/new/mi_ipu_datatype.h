@@ -156,7 +156,7 @@ typedef struct {
 } MI_IPUChnAttr_t;
 
 typedef struct {
-    MI_PHY u64VarBufPhyAddr; /* 0: the device's own buffer */
+    MI_PHY u64VarBufPhyAddr; /* of MI_IPU_Invoke2Custom: a buffer for intermediates */
     MI_U32 u32VarBufSize;
     MI_U32 u32BatchN;
     MI_S32 s32TaskPrio;      /* -10 to -1 real time, 0 to 39 normal; smaller is more urgent */

@@ -7,11 +7,11 @@
 typedef uint8_t MI_U8;
 typedef uint16_t MI_U16;
 typedef uint32_t MI_U32;
-typedef uint64_t MI_U64;
+typedef unsigned long long MI_U64;
 typedef int8_t MI_S8;
 typedef int16_t MI_S16;
 typedef int32_t MI_S32;
-typedef int64_t MI_S64;
+typedef long long MI_S64;
 typedef float MI_FLOAT;
 typedef unsigned char MI_BOOL;
 typedef unsigned long long MI_PHY; /* physical address; 8 bytes on 32-bit systems too */
