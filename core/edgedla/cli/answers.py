@@ -10,7 +10,7 @@ from edgedla.model import Model
 from edgedla.predict import Answer, timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from edgedla.cli.talk import Talk
@@ -59,8 +59,7 @@ class Answers:
                 continue
             result = _result(answer, self._top_k, self._threshold)
             self._results.append(result)
-            then = ", ".join(f"{score['label']} {score['score']:.3f}" for score in result["top"][1:])
-            self._row(COLUMNS, (result["input"], result["label"] or "-", f"{result['score']:.3f}", then))
+            self._row(COLUMNS, row(result))
         self._end(COLUMNS, count)
 
     def tell_events(self, runner: Runner, files: list[Path]) -> None:
@@ -111,6 +110,12 @@ class Answers:
             f"{len(self._failed)} of {count} inputs could not be read",
             hint="the others were done; mend or leave out those named in the warnings above",
         )
+
+
+def row(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """A result under `COLUMNS`."""
+    then = ", ".join(f"{score['label']} {score['score']:.3f}" for score in result["top"][1:])
+    return (result["input"], result["label"] or "-", f"{result['score']:.3f}", then)
 
 
 def _result(answer: Answer, top_k: int, threshold: float | None) -> dict[str, Any]:

@@ -24,6 +24,7 @@ VERBS = {
     "run": ("run:run", "Say what each input is."),
     "compare": ("compare:compare", "Feed every rung the same inputs; say which parts first."),
     "lint": ("lint:lint", "Hold a graph against a target's rules."),
+    "deploy": ("deploy:deploy", "Put a bundle to work on a board, and prove it there."),
     "bench": ("bench:bench", "Time a bundle against plain onnxruntime."),
     "list-targets": ("lists:list_targets", "List the places a model can be built for."),
     "list-models": ("lists:list_models", "List the models that can be built."),

@@ -89,7 +89,7 @@ def run(
         _check_no_build(checkpoint or precision or settings)
         hint = "edgedla build MODEL --out DIR makes a bundle"
         opened = space.open(bundle, hint, _flag("window", window), _flag("board", board))
-        _check_names(opened, model, target)
+        check_names(opened, model, target)
         files = _files(inputs, type(opened.model))
     files = files or _sample(opened)
     if notice := opened.target.notice(opened.manifest.toolchain):
@@ -157,7 +157,8 @@ def _check_no_build(options: object) -> None:
         )
 
 
-def _check_names(bundle: Bundle, model: str | None, target: str | None) -> None:
+def check_names(bundle: Bundle, model: str | None, target: str | None) -> None:
+    """Refuse a bundle of another model or target than those named."""
     for kind, asked, found in (
         ("model", model, bundle.manifest.model.name),
         ("target", target, bundle.manifest.target.name),

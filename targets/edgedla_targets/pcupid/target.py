@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from edgedla import Runner
     from edgedla.context import Context
+    from edgedla.deployment import Deployment, Place
     from edgedla.runner import Feed
     from edgedla.spec import Finding, LayerError
+    from edgedla.workspace import Bundle
 
 EMULATED = "emulated"  # profile of the toolchain that comes with edgedla
 PLAYED = "replay of "  # how a recording's identity begins
@@ -100,6 +102,12 @@ class Pcupid(Target[PcupidOptions]):
         return simulator(
             path, model, manifest.spec, self.options, Toolchain(log_dir=root / "logs", echo=_silent)
         )
+
+    def deploy(self, bundle: Bundle, place: Place) -> Deployment | None:
+        """By ssh, to a folder of releases with a link to the one at work."""
+        from edgedla_targets.pcupid.deploy import deploy
+
+        return deploy(bundle, place)
 
     @cached_property
     def _identity(self) -> str:

@@ -1,0 +1,113 @@
+"""What our scripts say on a board: lines of `NAME VALUE`, read as one reads what strangers write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edgedla.log import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMIT = 4 * 1024 * 1024  # bytes of an answer that are read
+_FIRST, _LAST = "edgedla 1", "end 1"
+
+
+class Answer:
+    """The lines of a whole answer, by their names."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for line in lines:
+            name, _, value = line.partition(" ")
+            self._values.setdefault(name, []).append(value)
+
+    def all(self, name: str) -> list[str]:
+        """Every value of this name, in order."""
+        return self._values.get(name, [])
+
+    def get(self, name: str) -> str:
+        """The first value of this name as plain text; empty where there is none."""
+        return plain(next(iter(self.all(name)), ""))
+
+
+def read(path: Path) -> Answer | None:
+    """The answer in a file, `None` where it is not whole. What a login shell prints first is left out."""
+    with path.open("rb") as file:
+        lines = file.read(LIMIT).decode("utf-8", "replace").split("\n")
+    if _FIRST not in lines or _LAST not in lines:
+        return None
+    return Answer(lines[lines.index(_FIRST) + 1 : lines.index(_LAST)])
+
+
+@dataclass(frozen=True)
+class Tap:
+    """What a self-test says: how many checks passed, and the lines of those that failed."""
+
+    planned: int | None
+    passed: int
+    failed: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, lines: list[str]) -> Tap:
+        """From the lines of its output; what is no TAP is passed over."""
+        text = [plain(line) for line in lines]
+        plans = [line[3:].split(" ")[0] for line in text if line.startswith("1..")]
+        planned = int(plans[0]) if plans and plans[0].isdecimal() and len(plans[0]) < _DIGITS else None
+        failed = tuple(line for line in text if line.startswith(("not ok ", "Bail out!")))
+        return cls(planned, sum(line.startswith("ok ") for line in text), failed)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that was planned was done."""
+        return self.planned is not None and self.planned == self.passed + len(self.failed) > 0
+
+
+_DIGITS = 9
+
+
+class _Part(BaseModel):
+    """Part of the program's answer; keys that are not needed here are left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+_Text = Annotated[str, Field(max_length=4096)]
+
+
+class _Score(_Part):
+    class_id: int
+    label: _Text | None
+    score: float
+
+
+class _Milliseconds(_Part):
+    pre: float
+    net: float
+    post: float
+
+
+class _Result(_Part):
+    input: _Text
+    class_id: int | None
+    label: _Text | None
+    score: float
+    top: tuple[_Score, ...]
+    ms: _Milliseconds
+
+
+class _Program(_Part):
+    format: Literal["edgedla.board/1"] = Field(alias="schema")
+    results: tuple[_Result, ...] = Field(min_length=1)
+
+
+def results(lines: list[str]) -> tuple[dict[str, Any], ...] | None:
+    """The results in the program's `--json`; `None` where that is something else."""
+    try:
+        found = _Program.model_validate_json("\n".join(lines))
+    except ValidationError:
+        return None
+    return tuple(result.model_dump() for result in found.results)
