@@ -69,7 +69,7 @@ def _write(feed: Feed, spec: ModelSpec, config: InputConfig, folder: Path, stem:
         raise UsageError(f"{stem}: inputs are {', '.join(sorted(feed))}, expected {', '.join(sorted(names))}")
     paths = _row(spec, folder, stem)
     for tensor, path in zip(spec.inputs, paths, strict=True):
-        array = _for_tools(_checked(feed[tensor.name], tensor, stem), tensor, config, stem)
+        array = for_tools(_checked(feed[tensor.name], tensor, stem), tensor, config, stem)
         np.save(path, array, allow_pickle=False)
     return paths
 
@@ -91,7 +91,8 @@ def _checked(array: Array, tensor: TensorSpec, stem: str) -> Array:
     return array
 
 
-def _for_tools(array: Array, tensor: TensorSpec, config: InputConfig, stem: str) -> Array:
+def for_tools(array: Array, tensor: TensorSpec, config: InputConfig, stem: str) -> Array:
+    """A model input as tools and board have it: their axes; float32, or uint8 an image. `stem` names it."""
     normalising = config.normalising(tensor)
     if normalising is not None:
         array = _image(array, *normalising, place=f"{stem}: input '{tensor.name}'")

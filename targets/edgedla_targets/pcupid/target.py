@@ -67,6 +67,12 @@ class Pcupid(Target[PcupidOptions]):
 
         return plan(context)
 
+    def codegen(self, context: Context) -> list[Path]:
+        """The board program's sources, and what its self-test expects."""
+        from edgedla_targets.pcupid.program.generate import generate
+
+        return generate(context)
+
     def lint(self, path: Path) -> list[Finding]:
         """The published limits of the IPU and its tools."""
         from edgedla_targets.pcupid.lint import lint_file

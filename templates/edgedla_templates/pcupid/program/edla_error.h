@@ -8,17 +8,18 @@
 #define EDLA_ERROR_H
 
 /*    name        exit  words */
-#define EDLA_ERRORS(X)                                          \
-    X(OK,          0, "ok")                                     \
-    X(DIFFERS,     1, "the numbers are not those of the build") \
-    X(USAGE,       2, "wrong option or argument")               \
-    X(FILE,        2, "cannot be read")                         \
-    X(FORMAT,      2, "not in a format this program reads")     \
-    X(SOUND,       2, "samples that are no numbers")            \
-    X(LENGTH,      2, "not as long as the input tensor")        \
-    X(WRITE,       2, "cannot be written")                      \
-    X(MEMORY,      4, "out of memory")                          \
-    X(IMAGE,       4, "not the image this program is made for") \
+#define EDLA_ERRORS(X)                                            \
+    X(OK,          0, "ok")                                       \
+    X(DIFFERS,     1, "the numbers are not those of the build")   \
+    X(NUMBER,      1, "answered with values that are no numbers") \
+    X(USAGE,       2, "wrong option or argument")                 \
+    X(FILE,        2, "cannot be read")                           \
+    X(FORMAT,      2, "not in a format this program reads")       \
+    X(SOUND,       2, "samples that are no numbers")              \
+    X(LENGTH,      2, "not as long as the input tensor")          \
+    X(WRITE,       2, "cannot be written")                        \
+    X(MEMORY,      4, "out of memory")                            \
+    X(IMAGE,       4, "not the image this program is made for")   \
     X(DEVICE,      4, "the board refused a call")
 
 typedef enum {
