@@ -1,8 +1,8 @@
 """The container of emulated `.sim` and `.img` files: magic, sha256, JSON header, ONNX payload.
 
 All integers little-endian: 8 bytes magic, 32 bytes sha256 over everything behind it, 4 bytes length of the
-header, 4 bytes length of the payload, the header as UTF-8 JSON with sorted keys, the payload. Nothing in it can
-run code. The lengths are for a board, which may be given an image without the size of its file.
+header, 4 bytes length of the payload, the header as UTF-8 JSON with sorted keys, the payload. Nothing in it
+can run code. The lengths are for a board, which may be given an image without the size of its file.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def sizes(data: bytes) -> tuple[int, int]:
 
 
 def unpack_header(name: object, data: bytes) -> Header:
-    """The header of a container of which `data` are the first bytes; whether it is damaged is not seen here."""
+    """The header of a container of which `data` are the first bytes; damage is not seen here."""
     try:
         header = Header.model_validate_json(data[START : sizes(data)[0]])
     except (struct.error, ValidationError) as error:
