@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SSHD = Path("/usr/sbin/sshd")
 KEYGEN = Path("/usr/bin/ssh-keygen")
+BUSYBOX = Path("/usr/bin/busybox")
 PRIVILEGES = Path("/run/sshd")  # Debian's sshd wants it, as root
 CONFIG = """\
 Port {port}
@@ -141,3 +142,12 @@ def _is_sshd(pid: int) -> bool:
         return Path(f"/proc/{pid}/comm").read_text().strip().startswith("sshd")
     except OSError:
         return False
+
+
+def applets(folder: Path) -> Path:
+    """A folder with the programs of a board and no others: busybox under each of its names."""
+    folder.mkdir()
+    names = subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True).stdout.split()
+    for name in names:
+        (folder / name).symlink_to(BUSYBOX)
+    return folder

@@ -58,10 +58,9 @@ attempt() { # PHASE COMMAND…: what it says, and its exit status
     "$@" >"$scratch/out" 2>"$scratch/err" </dev/null &
     child=$!
     (
-        trap 'kill "$nap"; exit' TERM
+        trap 'kill -9 "$!"; exit' TERM # -9: a child that is not yet sleep would take no other
         sleep "$seconds" &
-        nap=$!
-        wait "$nap"
+        wait "$!"
         : >"$scratch/late"
         kill -9 "$child"
     ) >/dev/null 2>&1 </dev/null &
