@@ -13,8 +13,11 @@ from edgedla.spec import ModelSpec, Options, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    import numpy as np
+    import numpy.typing as npt
     from torch import nn
 
     from edgedla.requirement import Requirement
@@ -30,6 +33,14 @@ class Window:
     start: float
     end: float
     feed: Feed
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A recording as it was decoded: mono float32 blocks `(samples,)`, full scale 1, at `rate` Hz."""
+
+    rate: int
+    blocks: Iterator[npt.NDArray[np.float32]]
 
 
 class Model(ABC, Generic[OptionsT]):
@@ -114,6 +125,16 @@ class Model(ABC, Generic[OptionsT]):
             UsageError: The file cannot be read; names it and the reason.
         """
         raise UsageError(f"model '{self.name}' does not read files")
+
+    def sound(self, path: Path) -> AbstractContextManager[Sound]:
+        """A user's recording before anything is done to it, for a program that reads WAV files only.
+
+        A model whose spec has `audio` should override it; else such a program is fed with `preprocess`.
+
+        Raises:
+            UsageError: The file cannot be read; names it and the reason.
+        """
+        raise UsageError(f"model '{self.name}' does not decode recordings")
 
     def windows(self, path: Path) -> Iterator[Window]:
         """A recording longer than the input, window by window, in constant memory."""

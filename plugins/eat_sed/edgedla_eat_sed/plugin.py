@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from edgedla.model import Model, Window
+from edgedla.model import Model, Sound, Window
 from edgedla.requirement import TORCH
 from edgedla.spec import AudioInput, ModelSpec, Prediction, TensorSpec, Tolerance
 from edgedla_eat_sed.checkpoint import find_checkpoint
@@ -122,6 +123,14 @@ class EatSed(Model[EatOptions]):
 
         options = self.options
         return {INPUT: model_input(path, options.sampling_rate, options.seq_len, options.window)}
+
+    @contextmanager
+    def sound(self, path: Path) -> Iterator[Sound]:
+        """The recording in any format libsndfile reads, mean over its channels, at its own rate."""
+        from edgedla_eat_sed.decode import recording
+
+        with recording(path) as source:
+            yield Sound(source.rate, source.blocks())
 
     def windows(self, path: Path) -> Iterator[Window]:
         """A long recording in windows of seq_len samples, `hop` of one apart."""

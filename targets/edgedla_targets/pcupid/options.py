@@ -14,6 +14,7 @@ BoardFormat = Literal[
 ]
 ConvFormat = Literal["", "ALL_UINT8", "ALL_INT16", "CONV2D_INT16", "DEPTHWISE_INT16"]
 Layout = Literal["NHWC", "NCHW"]
+Board = Literal["auto", "emulated:native", "emulated:aarch64", "emulated:armhf", "simulator"]
 QuantLevel = Literal["L1", "L2", "L3", "L4", "L5"]
 
 # The file of these words is read by a shell, and they become names of files and folders.
@@ -23,6 +24,7 @@ WordOrNone = Annotated[str, StringConstraints(pattern=rf"^({WORD})?$", max_lengt
 FolderOrNone = Annotated[str, StringConstraints(pattern=rf"^({WORD}(/{WORD})*)?$", max_length=200)]
 NUMBER = r"[0-9]+(\.[0-9]+)?"
 ChannelValues = Annotated[str, StringConstraints(pattern=rf"^-?{NUMBER}(:-?{NUMBER}:-?{NUMBER})?$")]
+Define = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(=[A-Za-z0-9_]*)?$")]
 # Names inside the graph come from its exporter, and only must not break the list they stand in.
 TensorName = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=200)]
 
@@ -30,8 +32,8 @@ TensorName = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=20
 class PcupidOptions(Options):
     """Options of the pcupid target.
 
-    Lists have one value per input or output; a single value stands for all. The last ones say where the
-    vendor's programs are on this machine: they decide nothing of the result, and no manifest holds them.
+    Lists have one value per input or output; a single value stands for all. From `toolchain` on they say
+    where programs and libraries are on this machine: no manifest holds them.
     """
 
     chip: Word = Field(default="pcupid", description="name of the chip in the vendor's tools")
@@ -97,4 +99,22 @@ class PcupidOptions(Options):
     record: str = Field(default="", exclude=True, description="folder to record the vendor's programs in")
     timeout: float = Field(
         default=7200, gt=0, exclude=True, allow_inf_nan=False, description="seconds a program may take"
+    )
+
+    sdk: str = Field(
+        default="", exclude=True, description="folder of the board's SDK, to compile against; empty: emulated"
+    )
+    cross_compile: str = Field(
+        default="", exclude=True, description="prefix of that SDK's compiler, as aarch64-linux-gnu-"
+    )
+    sdk_libraries: str = Field(
+        default="", exclude=True, description="folder of libmi_ipu and libmi_sys; empty: found below sdk"
+    )
+    sdk_defines: tuple[Define, ...] = Field(
+        default=(), exclude=True, description="macros of edla_port.h where the SDK's headers do not tell"
+    )
+    board: Board = Field(
+        default="auto",
+        exclude=True,
+        description="where the program is run here; auto: emulated:native, or simulator where it cannot be",
     )

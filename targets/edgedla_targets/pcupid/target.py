@@ -10,14 +10,17 @@ from edgedla import Requirement, Target
 from edgedla_targets.pcupid.options import PcupidOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edgedla import Runner
+    from edgedla.artifacts import Gate
     from edgedla.context import Context
     from edgedla.deployment import Deployment, Place
+    from edgedla.ladder import Step
     from edgedla.runner import Feed
-    from edgedla.spec import Finding, LayerError
+    from edgedla.spec import Check, Finding, LayerError
     from edgedla.workspace import Bundle
+    from edgedla_targets.pcupid.program.predictor import BoardPredictor
 
 EMULATED = "emulated"  # profile of the toolchain that comes with edgedla
 PLAYED = "replay of "  # how a recording's identity begins
@@ -30,6 +33,7 @@ class Pcupid(Target[PcupidOptions]):
     summary = "SigmaStar pcupid IPU, by the vendor's toolchain or an emulated one"
     accepts = "pcupid_img"
     lints = "safe_onnx"
+    templates = "edgedla_templates.pcupid"
     Options = PcupidOptions
     requires = (
         Requirement(
@@ -55,11 +59,17 @@ class Pcupid(Target[PcupidOptions]):
         """Profile and version of the toolchain that the options lead to."""
         return self._identity
 
+    def program_identity(self) -> str:
+        """Compiler, libraries and board of the program."""
+        return self._program_identity
+
     def check(self, context: Context) -> None:
-        """Render and read back the config files, find the tools."""
+        """Render and read back the config files, find the tools and the SDK."""
+        from edgedla_targets.pcupid.program import stage
         from edgedla_targets.pcupid.work import check
 
         check(context)
+        stage.check(self.options)
 
     def plan(self, context: Context) -> list[str]:
         """The vendor's programs, by whichever route the options lead to."""
@@ -72,6 +82,36 @@ class Pcupid(Target[PcupidOptions]):
         from edgedla_targets.pcupid.program.generate import generate
 
         return generate(context)
+
+    def compile(self, context: Context) -> list[Path]:
+        """The board program, against the customer's SDK or the emulated one."""
+        from edgedla_targets.pcupid.program.stage import compile_stage
+
+        return compile_stage(context)
+
+    def rungs(self, context: Context) -> list[Step]:
+        """The program on an emulated board."""
+        from edgedla_targets.pcupid.program.stage import rungs
+
+        return rungs(context)
+
+    def checks(self, context: Context) -> list[Gate]:
+        """The program's self-test, and the classes it names by itself."""
+        from edgedla_targets.pcupid.program.stage import checks
+
+        return checks(context)
+
+    def predictor(self, bundle: Bundle, warn: Callable[[str], None]) -> BoardPredictor | None:
+        """The program on an emulated board, with its own front end."""
+        from edgedla_targets.pcupid.program.stage import predictor
+
+        return predictor(bundle, warn)
+
+    def diagnose(self) -> list[Check]:
+        """Compilers, emulated boards and the SDK."""
+        from edgedla_targets.pcupid.program.diagnose import diagnose
+
+        return diagnose(self.options)
 
     def lint(self, path: Path) -> list[Finding]:
         """The published limits of the IPU and its tools."""
@@ -114,6 +154,12 @@ class Pcupid(Target[PcupidOptions]):
         from edgedla_targets.pcupid.deploy import deploy
 
         return deploy(bundle, place)
+
+    @cached_property
+    def _program_identity(self) -> str:
+        from edgedla_targets.pcupid.program.stage import identity
+
+        return identity(self.options)
 
     @cached_property
     def _identity(self) -> str:
