@@ -110,4 +110,4 @@ def results(lines: list[str]) -> tuple[dict[str, Any], ...] | None:
         found = _Program.model_validate_json("\n".join(lines))
     except ValidationError:
         return None
-    return tuple(result.model_dump() for result in found.results)
+    return tuple(result.model_dump(mode="json") for result in found.results)
