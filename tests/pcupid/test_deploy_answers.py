@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shlex
@@ -32,7 +33,15 @@ RESULT = {
     "score": 0.875,
     "top": [{"class_id": 0, "label": "dog", "score": 0.875}],
     "ms": {"pre": 1.5, "net": 2.5, "post": 0.5},
+    "runs": [{"pre": 1.5, "net": 2.5, "post": 0.5}],
+    "warnings": [],
 }
+
+
+def program_answer(result: dict[str, Any]) -> str:
+    rest = {"ok": True, "exit_code": 0, "program": "prog", "model": "eat_sed", "image_sha256": "0"}
+    end = {"failed": [], "peak_memory_bytes": 1, "error": None}
+    return json.dumps({"schema": "edgedla.board/1", **rest, "results": [result], **end})
 
 
 # Host and folder
@@ -242,21 +251,20 @@ def test_text_is_no_result(text: str) -> None:
     "change",
     [
         {"score": "NaN"},
-        {"score": None},
-        {"label": "x" * 5000},
+        {"score": float("inf")},
+        {"label": 7},
         {"top": None},
         {"ms": {"pre": 1.0}},
         {"class_id": "zero"},
+        {"more": 1},
     ],
 )
 def test_a_result_of_another_shape_is_none(change: dict[str, Any]) -> None:
-    def answer(result: dict[str, Any]) -> list[str]:
-        return [json.dumps({"schema": "edgedla.board/1", "results": [result], "error": None})]
-
-    assert results(answer(RESULT)) == ({key: value for key, value in RESULT.items() if key != "index"},)
-    assert results(answer(RESULT | change)) is None
-    assert results([json.dumps({"schema": "edgedla.board/2", "results": [RESULT]})]) is None
-    assert results([json.dumps({"schema": "edgedla.board/1", "results": []})]) is None
+    told = {key: value for key, value in RESULT.items() if key not in ("index", "runs", "warnings")}
+    assert results([program_answer(RESULT)]) == (told,)
+    assert results([program_answer(RESULT | change)]) is None
+    assert results([program_answer(RESULT).replace("board/1", "board/2")]) is None
+    assert results([program_answer(RESULT)[:-1]]) is None
 
 
 # Verdicts
@@ -266,7 +274,7 @@ NO = ["1..2", "ok 1 - image", "not ok 2 - clip_0 \x1b[2Jclass"]
 DONE = {
     "in-place": (0, YES),
     "linked": (0, YES),
-    "run": (0, [json.dumps({"schema": "edgedla.board/1", "results": [RESULT]})]),
+    "run": (0, [program_answer(RESULT)]),
 }
 
 
@@ -288,6 +296,9 @@ def test_success(tmp_path: Path) -> None:
     assert (done.previous, done.copied, done.rolled_back) == ("b", True, False)
     assert (done.self_test.passed, done.self_test.failed) == (1, ())
     assert done.results[0]["label"] == "dog"
+    silent = {name: DONE[name] for name in ("in-place", "linked")}
+    without = dataclasses.replace(payload(tmp_path), clip="")
+    assert judge(answer(silent, "", "done 1"), host(), "x", without).failure is None
     assert done.warnings == ()
 
 

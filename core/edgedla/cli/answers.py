@@ -115,7 +115,11 @@ class Answers:
 def row(result: Mapping[str, Any]) -> tuple[str, ...]:
     """A result under `COLUMNS`."""
     then = ", ".join(f"{score['label']} {score['score']:.3f}" for score in result["top"][1:])
-    return (result["input"], result["label"] or "-", f"{result['score']:.3f}", then)
+    return (result["input"], result["label"] or "-", _figure(result["score"]), then)
+
+
+def _figure(score: float | None) -> str:
+    return "-" if score is None else f"{score:.3f}"
 
 
 def _result(answer: Answer, top_k: int, threshold: float | None) -> dict[str, Any]:

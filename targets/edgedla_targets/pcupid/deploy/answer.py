@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from edgedla.log import plain
+from edgedla_targets.pcupid.program.answer import ProgramAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT = 4 * 1024 * 1024  # bytes of an answer that are read
 _FIRST, _LAST = "edgedla 1", "end 1"
+_DIGITS = 9  # of a number of checks
+_TOLD = {"input", "class_id", "label", "score", "top", "ms"}  # of a result, as `edgedla run --json` has it
 
 
 class Answer:
@@ -66,48 +70,12 @@ class Tap:
         return self.planned is not None and self.planned == self.passed + len(self.failed) > 0
 
 
-_DIGITS = 9
-
-
-class _Part(BaseModel):
-    """Part of the program's answer; keys that are not needed here are left out."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
-
-
-_Text = Annotated[str, Field(max_length=4096)]
-
-
-class _Score(_Part):
-    class_id: int
-    label: _Text | None
-    score: float
-
-
-class _Milliseconds(_Part):
-    pre: float
-    net: float
-    post: float
-
-
-class _Result(_Part):
-    input: _Text
-    class_id: int | None
-    label: _Text | None
-    score: float
-    top: tuple[_Score, ...]
-    ms: _Milliseconds
-
-
-class _Program(_Part):
-    format: Literal["edgedla.board/1"] = Field(alias="schema")
-    results: tuple[_Result, ...] = Field(min_length=1)
-
-
 def results(lines: list[str]) -> tuple[dict[str, Any], ...] | None:
-    """The results in the program's `--json`; `None` where that is something else."""
+    """The results in the program's `--json`; `None` where that, or a number in it, is something else."""
     try:
-        found = _Program.model_validate_json("\n".join(lines))
-    except ValidationError:
+        found = ProgramAnswer.model_validate_json("\n".join(lines)).results
+        told = [result.model_dump(mode="json", include=_TOLD) for result in found]
+        json.dumps(told, allow_nan=False)
+    except (ValidationError, ValueError):
         return None
-    return tuple(result.model_dump(mode="json") for result in found.results)
+    return tuple(told)

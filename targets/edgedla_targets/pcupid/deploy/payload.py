@@ -15,7 +15,7 @@ from edgedla_targets.pcupid.deploy import elf
 from edgedla_targets.pcupid.emulated import container
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from edgedla.artifacts import Artifact
@@ -37,7 +37,7 @@ class Payload:
     sums: Mapping[str, str]  # sha256 of each
     program: str
     image: str
-    clip: str  # a golden input
+    clip: str  # a golden input; empty where there are none, as for images
     tensor: bool  # it is no recording
 
     @cached_property
@@ -89,7 +89,7 @@ def payload(bundle: Bundle) -> Payload:
     for path, artifact in listed.items():
         if PurePosixPath(path).is_relative_to(GOLDEN):
             chosen[str(PurePosixPath("golden") / PurePosixPath(path).relative_to(GOLDEN))] = artifact
-    clip = _clip(bundle, chosen)
+    clip = _clip(chosen)
     return Payload(
         model=bundle.manifest.model.name,
         files={name: bundle.intact(artifact) for name, artifact in chosen.items()},
@@ -97,7 +97,7 @@ def payload(bundle: Bundle) -> Payload:
         program=PurePosixPath(program.path).name,
         image=PurePosixPath(image.path).name,
         clip=clip,
-        tensor=not clip.endswith(".wav"),
+        tensor=bool(clip) and not clip.endswith(".wav"),
     )
 
 
@@ -108,13 +108,10 @@ def _one(bundle: Bundle, kind: str) -> Artifact:
     raise UsageError(f"{bundle.root / MANIFEST} lists no {kind}, so there is nothing to deploy", hint=_AGAIN)
 
 
-def _clip(bundle: Bundle, names: Mapping[str, object]) -> str:
-    """The first golden recording, or the first input tensor where the model takes no recordings."""
-    tensors = [f"golden/clip_0.{tensor.name}.f32" for tensor in bundle.manifest.spec.inputs]
-    for name in ("golden/clip_0.wav", *tensors):
-        if name in names:
-            return name
-    raise UsageError(f"{bundle.root / GOLDEN} holds no golden clip, so nothing can be proven", hint=_AGAIN)
+def _clip(names: Iterable[str]) -> str:
+    """The first golden recording, or the first tensor where the model takes no recordings."""
+    found = sorted(name for name in names if name.startswith("golden/clip_0."))
+    return next((name for name in found if name.endswith(".wav")), next(iter(found), ""))
 
 
 def _member(name: str, size: int, mode: int) -> tarfile.TarInfo:

@@ -107,7 +107,7 @@ def judge(answer: Answer, host: Host, folder: str, payload: Payload) -> Deployme
         self_test=SelfTest(passed=tap.passed, failed=tap.failed),
         results=found,
         warnings=_warnings(answer, host),
-        failure=_failure(answer, host.name, payload, phases, heard=bool(found)),
+        failure=_failure(answer, host.name, payload, phases, heard=bool(found) or not payload.clip),
     )
 
 
