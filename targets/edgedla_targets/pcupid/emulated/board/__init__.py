@@ -18,6 +18,9 @@ _FOLDER = Path(__file__).parent
 HEADERS = {shape: _FOLDER / "include" / shape for shape in ("new", "old")}
 # C sources of each library; they include the headers of either shape. libmi_ipu needs libmi_sys.
 LIBRARY_SOURCES = {
-    "mi_sys": (_FOLDER / "lib/edla_board.c", _FOLDER / "lib/mi_sys.c"),
-    "mi_ipu": (_FOLDER / "lib/mi_ipu.c",),
+    library: tuple(_FOLDER / "lib" / f"{name}.c" for name in names)
+    for library, names in {
+        "mi_sys": ("edla_board", "edla_board_area", "mi_sys"),
+        "mi_ipu": ("edla_board_ipu", "mi_ipu", "mi_ipu_batch"),
+    }.items()
 }

@@ -11,7 +11,7 @@ from edgedla_targets.pcupid.emulated.board.memory import FRESH, LINE, not_ours
 from edgedla_targets.pcupid.emulated.board.refusals import Code, Misuse, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from edgedla_targets.pcupid.emulated.header import Tensor
     from edgedla_targets.pcupid.emulated.image import Image
 
-MOST_SETS = 3
 SPOILED = 0x5A  # every byte of an FP32 input after a run that used its buffer for something else
 
 
@@ -153,10 +152,27 @@ class Channel:
         self.inputs = Side("input", image.inputs, one_buffer=one_buffer)
         self.outputs = Side("output", image.outputs, one_buffer=one_buffer)
 
+    def side(self, kind: str) -> Side:
+        """Of the kind "input" or "output"."""
+        return self.inputs if kind == "input" else self.outputs
+
+    def not_put_back(self) -> Iterator[str]:
+        """What the program has taken and still has."""
+        for side in (self.inputs, self.outputs):
+            for _ in filter(lambda each: each.taken, side.sets):
+                yield f"{side.kind} tensors of channel {self.number} were not put back"
+
     def run(
-        self, memory: Memory, inputs: list[Place], outputs: list[Place], objection: Callable[[str], None]
+        self,
+        memory: Memory,
+        given: list[Pair],
+        wanted: list[Pair],
+        batch: int,
+        objection: Callable[[str], None],
     ) -> None:
-        """One run over places in memory; `objection` is told what a board would not notice."""
+        """Run a batch; `objection` is told what a board would not notice."""
+        inputs = self.inputs.places(memory, given, batch)
+        outputs = self.outputs.places(memory, wanted, batch)
         feeds = _split(inputs, [_fetch(memory, place, objection) for place in inputs], self.image.inputs)
         try:
             results = [self.image.run(feed) for feed in feeds]
@@ -182,7 +198,7 @@ def _fetch(memory: Memory, place: Place, objection: Callable[[str], None]) -> by
             objection(f"{name} was not filled")
         return data
     memory.settle(place.mapping.buffer)
-    if place.mapping.cached and memory.unflushed(place.mapping, place.offset, place.size):
+    if place.mapping.cached and memory.differs(place.mapping, place.offset, place.size):
         objection(f"{name} was written and not flushed: the IPU reads what was in memory before")
     return place.mapping.buffer.data[place.start : place.start + place.size]
 

@@ -31,15 +31,10 @@ class Images:
         self._known: dict[str, Image] = {}
         self._lock = threading.Lock()
 
-    def header(self, read: Reader) -> Header:
-        """What an image says of itself; Refused where it is none of ours or for another chip."""
-        header, _, _ = self._start(read)
-        return header
-
-    def size(self, read: Reader) -> int:
-        """Bytes of a whole image."""
-        _, before, payload = self._start(read)
-        return before + payload
+    def look(self, read: Reader) -> tuple[Header, int]:
+        """What an image says of itself, and its bytes; Refused where it is not for this board."""
+        header, before, payload = self._start(read)
+        return header, before + payload
 
     def open(self, read: Reader) -> Image:
         """An image that is ready to run; Refused where there is none."""

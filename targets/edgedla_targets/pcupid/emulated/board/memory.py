@@ -139,7 +139,12 @@ class Memory:
             self._cpu.write(mapping.address + start, merged)
         self._set(mapping, start, merged)
 
-    def unflushed(self, mapping: Mapping, offset: int, size: int) -> bool:
+    def unflushed(self, buffer: Buffer) -> bool:
+        """Whether the CPU has changed any of it since it was last flushed, wherever it is mapped."""
+        mapped = [mapping for mapping in self.mappings.values() if mapping.buffer is buffer]
+        return any(self.differs(mapping, 0, mapping.size) for mapping in mapped)
+
+    def differs(self, mapping: Mapping, offset: int, size: int) -> bool:
         """Whether the CPU has changed any of these bytes since they were last flushed."""
         return self._cpu.read(mapping.address + offset, size) != mapping.seen[offset : offset + size]
 

@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edgedla_targets.pcupid.emulated.board import wire
+from edgedla_targets.pcupid.emulated.board.batch import Batches
+from edgedla_targets.pcupid.emulated.board.device import Device
 from edgedla_targets.pcupid.emulated.board.ipu import Ipu
 from edgedla_targets.pcupid.emulated.board.memory import Memory
 from edgedla_targets.pcupid.emulated.board.refusals import SYS_FAILED, Code, Misuse, Refused, number
@@ -59,7 +61,9 @@ class Program:
     def _start(self) -> None:
         memory = Memory(_Cpu(self._link))
         system = self._system = System(memory)
-        ipu = self._ipu = Ipu(memory, self._images, self._hello, self._read_image, self._object)
+        device = self._device = Device(memory)
+        ipu = Ipu(device, memory, self._images, self._hello, self._read_image, self._object)
+        batches = Batches(device, memory, self._object)
         self._calls: dict[str, Callable[[Call], Sequence[Value]]] = {
             "MI_SYS_MMA_Alloc": system.alloc,
             "MI_SYS_MMA_Free": system.free,
@@ -80,12 +84,12 @@ class Program:
             "MI_IPU_PutInputTensors": partial(ipu.put, kind="input"),
             "MI_IPU_PutOutputTensors": partial(ipu.put, kind="output"),
             "MI_IPU_Invoke": ipu.invoke,
-            "MI_IPU_GetInputTensors2": partial(ipu.get_batch, kind="input"),
-            "MI_IPU_GetOutputTensors2": partial(ipu.get_batch, kind="output"),
-            "MI_IPU_PutInputTensors2": partial(ipu.put_batch, kind="input"),
-            "MI_IPU_PutOutputTensors2": partial(ipu.put_batch, kind="output"),
-            "MI_IPU_Invoke2": ipu.invoke_batch,
-            "MI_IPU_Invoke2Custom": partial(ipu.invoke_batch, custom=True),
+            "MI_IPU_GetInputTensors2": partial(batches.get, kind="input"),
+            "MI_IPU_GetOutputTensors2": partial(batches.get, kind="output"),
+            "MI_IPU_PutInputTensors2": partial(batches.put, kind="input"),
+            "MI_IPU_PutOutputTensors2": partial(batches.put, kind="output"),
+            "MI_IPU_Invoke2": batches.invoke,
+            "MI_IPU_Invoke2Custom": partial(batches.invoke, custom=True),
         }
 
     def _answer(self, call: Call) -> None:
@@ -123,7 +127,7 @@ class Program:
         return ()
 
     def _leave(self) -> None:
-        for leak in (*self._ipu.leaks(), *self._system.leaks()):
+        for leak in (*self._device.leaks(), *self._system.leaks()):
             self._object(leak)
         self._ready = False
         self._start()

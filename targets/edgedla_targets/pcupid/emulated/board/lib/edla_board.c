@@ -12,25 +12,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "edla_board_area.h"
 #include "mi_ipu.h"
 #include "mi_sys.h"
 
-#define PAGE 4096u
-
 enum { HELLO = 1, CALL, ANSWER };                                      /* to the board */
 enum { DONE = 1, READ_MEMORY, WRITE_MEMORY, MAP, UNMAP, READ_IMAGE }; /* from it */
-
-typedef struct area {
-    struct area *next;
-    unsigned char *bytes; /* page-aligned */
-    size_t size;
-} area;
 
 static struct {
     pthread_mutex_t lock;         /* held from begin to end */
     enum { NEW, OPEN, LOST } state;
     int fd;                       /* of the socket, where OPEN */
-    area *areas;                  /* memory that the board has had mapped */
     size_t at, end;               /* call: end of what was put; answer: next value, and the end of them */
     int torn;                     /* more was taken than there was, or put than fits */
     unsigned char buffer[262144]; /* call, answer, or a piece of an image */
@@ -143,19 +135,6 @@ static int32_t open_board(void)
 
 /* ---- what the board asks for ---- */
 
-static area *area_of(uint64_t address, uint64_t size)
-{
-    area *each;
-
-    for (each = board.areas; each != NULL; each = each->next) {
-        uint64_t start = (uintptr_t)each->bytes;
-
-        if (address >= start && address - start <= each->size && size <= each->size - (address - start))
-            return each;
-    }
-    return NULL;
-}
-
 static int read_memory(uint32_t length)
 {
     unsigned char asked[12];
@@ -165,7 +144,7 @@ static int read_memory(uint32_t length)
         return -1;
     address = load(asked, 8);
     size = load(asked + 8, 4);
-    if (area_of(address, size) == NULL)
+    if (!edla_board_has_area(address, size))
         return -1;
     return send_frame(ANSWER, (const unsigned char *)(uintptr_t)address, (size_t)size);
 }
@@ -178,58 +157,28 @@ static int write_memory(uint32_t length)
     if (length < sizeof where || receive_all(where, sizeof where) != 0)
         return -1;
     address = load(where, 8);
-    if (area_of(address, length - sizeof where) == NULL)
+    if (!edla_board_has_area(address, length - sizeof where))
         return -1;
     return receive_all((unsigned char *)(uintptr_t)address, length - sizeof where);
-}
-
-static area *new_area(size_t size)
-{
-    area *made = malloc(sizeof *made);
-    void *bytes = NULL;
-
-    if (made == NULL || size == 0 || posix_memalign(&bytes, PAGE, size) != 0) {
-        free(made);
-        return NULL;
-    }
-    memset(bytes, 0, size);
-    made->bytes = bytes;
-    made->size = size;
-    made->next = board.areas;
-    board.areas = made;
-    return made;
 }
 
 static int map(uint32_t length)
 {
     unsigned char asked[4], address[8];
-    area *made;
 
     if (length != sizeof asked || receive_all(asked, sizeof asked) != 0)
         return -1;
-    made = new_area((size_t)load(asked, 4));
-    store(address, made == NULL ? 0 : (uintptr_t)made->bytes, 8);
+    store(address, edla_board_new_area((size_t)load(asked, 4)), sizeof address);
     return send_frame(ANSWER, address, sizeof address);
 }
 
 static int unmap(uint32_t length)
 {
     unsigned char asked[8];
-    area **link;
 
     if (length != sizeof asked || receive_all(asked, sizeof asked) != 0)
         return -1;
-    for (link = &board.areas; *link != NULL; link = &(*link)->next) {
-        area *each = *link;
-
-        if ((uintptr_t)each->bytes != load(asked, 8))
-            continue;
-        *link = each->next;
-        free(each->bytes);
-        free(each);
-        return 0;
-    }
-    return -1;
+    return edla_board_delete_area(load(asked, sizeof asked));
 }
 
 static int read_image(uint32_t length, const edla_board_image *image)
@@ -274,12 +223,11 @@ void edla_board_put(uint64_t value)
 
 static int32_t done(uint32_t length)
 {
-    uint64_t text;
+    uint64_t text = UINT64_MAX;
 
-    if (length < 8 || length > sizeof board.buffer || receive_all(board.buffer, length) != 0)
-        return lost("an answer that cannot be understood");
-    text = load(board.buffer + 4, 4);
-    if (text > length - 8)
+    if (length >= 8 && length <= sizeof board.buffer && receive_all(board.buffer, length) == 0)
+        text = load(board.buffer + 4, 4);
+    if (text > length - 8u)
         return lost("an answer that cannot be understood");
     if (text > 0)
         fprintf(stderr, "emulated board: %.*s\n", (int)text, (const char *)board.buffer + 8);
@@ -293,9 +241,7 @@ int32_t edla_board_run(const edla_board_image *image)
     unsigned char head[8];
     int failed = 0;
 
-    if (board.state == NEW)
-        open_board();
-    if (board.state == LOST)
+    if (board.state == LOST || (board.state == NEW && open_board() != 0))
         return EDLA_BOARD_LOST;
     if (board.torn || send_frame(CALL, board.buffer, board.end) != 0)
         return lost("the call could not be sent");
