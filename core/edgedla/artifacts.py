@@ -128,6 +128,12 @@ def digest_path(path: Path) -> str:
     return digest(*(part for file in files for part in (file.name, sha256(file))))
 
 
+def digest_tree(root: Path) -> str:
+    """Digest of all files below a folder with their places in it."""
+    files = sorted(file for file in root.rglob("*") if file.is_file())
+    return digest(*(part for file in files for part in (file.relative_to(root).as_posix(), sha256(file))))
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Write beside, flush to disk, rename: the file is whole or absent, whenever the power goes."""
     path.parent.mkdir(parents=True, exist_ok=True)

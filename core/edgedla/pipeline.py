@@ -16,6 +16,7 @@ from edgedla.artifacts import (
     StageRecord,
     digest,
     digest_path,
+    digest_tree,
     read_json,
     to_json,
     write_atomic,
@@ -162,7 +163,7 @@ class Build:
             parts += [context.target.identity()]
             parts += [fingerprint.of(converter) for converter in context.route]
             parts += [digest_path(path) for path in context.calibration_files]
-            parts += [digest_path(context.template_folder)] if context.template_folder else []
+            parts += [digest_tree(context.template_folder)] if context.template_folder else []
             parts += [context.target.program_identity()] if name in PROGRAM_STAGES else []
         return digest(*parts, *(artifact.sha256 for artifact in context.store.artifacts))
 

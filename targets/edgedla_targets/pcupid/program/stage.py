@@ -11,7 +11,6 @@ from edgedla.errors import PrerequisiteError, UsageError
 from edgedla.ladder import Step
 from edgedla.spec import Tolerance
 from edgedla.toolchain import Toolchain
-from edgedla_targets.pcupid import configs
 from edgedla_targets.pcupid.program.boards import (
     NATIVE,
     NOTICE,
@@ -22,26 +21,21 @@ from edgedla_targets.pcupid.program.boards import (
 from edgedla_targets.pcupid.program.compile import compile_program, kept_program
 from edgedla_targets.pcupid.program.compilers import cross
 from edgedla_targets.pcupid.program.find_sdk import Found, find_sdk
+from edgedla_targets.pcupid.program.golden import FOLDER
 from edgedla_targets.pcupid.program.sdk import emulated_sdk
+from edgedla_targets.pcupid.program.values import program_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edgedla.artifacts import Gate
     from edgedla.context import Context
-    from edgedla.spec import ModelSpec
     from edgedla.workspace import Bundle
     from edgedla_targets.pcupid.options import PcupidOptions
     from edgedla_targets.pcupid.program.compilers import Compiler
     from edgedla_targets.pcupid.program.predictor import BoardPredictor
 
-GOLDEN = "golden"  # folder of the build's clips beside the sources
 SOURCES = "src"
-
-
-def program_name(spec: ModelSpec, options: PcupidOptions, model: str) -> str:
-    """As the vendor's build calls what it makes of the folder: `prog_sed_eat`."""
-    return f"prog_{configs.algorithm(spec, options, model).replace('/', '_')}"
 
 
 def check(options: PcupidOptions) -> None:
@@ -87,8 +81,6 @@ def compile_stage(context: Context) -> list[Path]:
     """The program for the customer's SDK where there is one, else for the emulated board."""
     options: PcupidOptions = context.target.options
     sources = context.dir("codegen")
-    if not any(sources.glob("*.c")):
-        return []
     out = context.dir("compile") / program_name(context.spec, options, context.model.name)
     if options.sdk:
         found, compiler = customer_sdk(options), cross(options.cross_compile)
@@ -130,7 +122,7 @@ def checks(context: Context) -> list[Gate]:
     """The program's self-test, and its own front end and labels against Python's."""
     from edgedla_targets.pcupid.program.rung import same_classes, self_test
 
-    folder = context.dir("codegen") / GOLDEN
+    folder = context.dir("codegen") / FOLDER
     clips = sorted(folder.glob("*.wav"))
     with _program(context).at_work() as session:
         gates = [self_test(session, folder)]
