@@ -1,0 +1,121 @@
+"""Programs that do all in the right order: what they get from the board is what `Image.run` gives, bit for bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from board_images import chained, plain, two, values
+from board_programs import BANNER, SANITIZERS, SHAPES, compiled, run
+from edgedla_targets.pcupid.emulated.board import Board
+from edgedla_targets.pcupid.emulated.image import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CASES = {
+    "own": "take(image); feed(argv, 0); finish();",
+    "deep": """
+    MI_IPU_TensorVector_t more[2];
+
+    start(image, 3);
+    OK(MI_IPU_GetInputTensors(channel, &more[0]));
+    OK(MI_IPU_GetInputTensors(channel, &in));
+    OK(MI_IPU_GetInputTensors(channel, &more[1]));
+    OK(MI_IPU_PutInputTensors(channel, &more[0]));
+    OK(MI_IPU_GetOutputTensors(channel, &out));
+    feed(argv, 0);
+    OK(MI_IPU_PutInputTensors(channel, &more[1]));
+    finish();""",
+    "users": """
+    int cached = strcmp(argv[8], "cached") == 0;
+    MI_PHY physical[2];
+    MI_U32 size[2];
+    void *bytes[2];
+    int i;
+
+    start(image, 0);
+    for (i = 0; i < 2; i++) {
+        size[i] = (MI_U32)atol(argv[6 + i]) + 64;
+        bytes[i] = memory(size[i], (MI_BOOL)cached, &physical[i]);
+    }
+    in = vector((char *)bytes[0] + 64, physical[0] + 64);
+    out = vector(bytes[1], physical[1]);
+    feed(argv, cached);
+    for (i = 0; i < 2; i++)
+        release(bytes[i], size[i], physical[i]);
+    stop();""",
+}
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("images")
+    for name in ("f32", "s16"):
+        (folder / name).mkdir()
+    return {
+        "f32": chained(folder / "f32", "FP32"),
+        "s16": chained(folder / "s16", "INT16"),
+        "u8": plain(folder / "u8.img", "U8", (1, 5, 7, 3)),
+        "gray": plain(folder / "gray.img", "GRAY", (1, 5, 7, 1)),
+        "scalar": plain(folder / "scalar.img", "FP32", (1,)),
+        "two": two(folder / "two.img"),
+    }
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With sanitizers in it, so that each of these runs is one of the libraries under them too."""
+    return compiled(tmp_path_factory.mktemp("runs"), CASES, request.param, ("gcc",), *SANITIZERS)
+
+
+@pytest.fixture(scope="module")
+def board() -> Iterator[Board]:
+    with Board() as board:
+        yield board
+
+
+def feeds(image: Image, rounds: int) -> list[dict[str, Any]]:
+    return [
+        {tensor.name: values(tensor, 7 * number + index) for index, tensor in enumerate(image.inputs)}
+        for number in range(rounds)
+    ]
+
+
+def spoken(image: Image, case: str, path: Path, rounds: int) -> list[str | Path]:
+    sizes = [str(tensor.size) for tensor in (*image.inputs, *image.outputs)]
+    return [case, path, str(len(image.inputs)), str(len(image.outputs)), str(rounds), *sizes]
+
+
+def raw(arrays: list[dict[str, Any]]) -> bytes:
+    return b"".join(array.tobytes() for each in arrays for array in each.values())
+
+
+@pytest.mark.parametrize("case", ["own", "deep"])
+@pytest.mark.parametrize("name", ["f32", "s16", "u8", "gray", "scalar", "two"])
+def test_outputs_are_those_of_the_image_bit_for_bit(
+    case: str, name: str, images: dict[str, Path], program: Path, board: Board
+) -> None:
+    image = Image.load(images[name])
+    given = feeds(image, 3)
+    done = run(board, program, *spoken(image, case, images[name], 3), stdin=raw(given))
+    assert (done.code, done.err) == (0, BANNER)
+    assert done.out == raw([image.run(feed) for feed in given])
+    assert len(set(np.frombuffer(done.out, np.uint8))) > 1
+    assert board.faults == []
+
+
+@pytest.mark.parametrize("cache", ["cached", "uncached"])
+@pytest.mark.parametrize("name", ["f32", "s16", "u8"])
+def test_buffers_of_the_programs_own(
+    cache: str, name: str, images: dict[str, Path], program: Path, board: Board
+) -> None:
+    image = Image.load(images[name])
+    given = feeds(image, 3)
+    done = run(board, program, *spoken(image, "users", images[name], 3), cache, stdin=raw(given))
+    assert (done.code, done.err) == (0, BANNER)
+    assert done.out == raw([image.run(feed) for feed in given])
+    assert board.faults == []
