@@ -1,4 +1,4 @@
-"""A bundle for pcupid that is built once for all tests of the target."""
+"""A bundle for pcupid that is built once for all tests of the target, and a host to deploy it to."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pcupid_builds import BUILT, WORDS, started
+from program_builds import SANITIZE, Objects
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from deploy_bench import Bench
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +51,31 @@ def bundle(work: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     """A copy of the tiny network's bundle in the current folder; to be changed at will."""
     monkeypatch.delenv("SGS_IPU_DIR", raising=False)
     return started(work, tiny_bundle)
+
+
+@pytest.fixture(scope="session")
+def deploy_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A host with the emulated board and the programs of a board; nothing to deploy yet."""
+    from deploy_bench import Bench
+    from edgedla_targets.pcupid.emulated.board import Board
+    from sshd import applets, sshd
+
+    folder = tmp_path_factory.mktemp("host")
+    programs = applets(folder / "bin")
+    with (
+        Board() as board,
+        sshd(folder / "sshd", {**board.environment, "PATH": str(programs)}) as host,
+    ):
+        yield Bench(folder, host, board, programs, folder)
+
+
+@pytest.fixture
+def bench(deploy_host: Bench, bundle: Path, tmp_path: Path) -> Bench:
+    """That host, and a bundle to be changed at will."""
+    return replace(deploy_host, bundle=bundle, folder=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Objects:
+    """The board program's fixed files with the sanitizers for addresses and undefined behaviour."""
+    return Objects.make(tmp_path_factory.mktemp("sanitized"), "new", *SANITIZE)

@@ -204,9 +204,14 @@ static void print_version(const edla_model *model)
 
 int edla_options_answer(const edla_model *model, const edla_options *options)
 {
+    edla_problem problem;
+
     if (options->help)
         print_help(model);
     else
         print_version(model);
-    return fflush(stdout) == 0 ? 0 : edla_exit_status(EDLA_WRITE);
+    if (edla_problem_flush(&problem) == EDLA_OK)
+        return 0;
+    edla_problem_print(&problem);
+    return edla_exit_status(problem.error);
 }

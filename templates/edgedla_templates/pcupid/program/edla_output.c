@@ -1,6 +1,5 @@
 #include "edla_output.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,16 +29,8 @@ void edla_output_begin(edla_output *output, const edla_model *model, const edla_
     output->last = &output->failures;
     if (options->json)
         edla_json_begin(output, sha256);
-    else
+    else if (sha256[0]) /* what cannot begin says why, and nothing else */
         edla_text_begin(output);
-}
-
-/* Whether all that was said so far has arrived. */
-static edla_error check_written(edla_problem *problem)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return EDLA_OK;
-    return edla_problem_set(problem, EDLA_WRITE, "stdout: %s", strerror(errno));
 }
 
 edla_error edla_output_result(edla_output *output, const edla_result *result, edla_problem *problem)
@@ -51,7 +42,7 @@ edla_error edla_output_result(edla_output *output, const edla_result *result, ed
     else
         edla_text_result(output, result);
     output->results++;
-    return check_written(problem);
+    return edla_problem_flush(problem);
 }
 
 /* The reason without the name of the input before it. */
@@ -112,7 +103,7 @@ int edla_output_end(edla_output *output, edla_problem *problem, int interrupted)
                  (unsigned long)(output->failed + output->results));
     if (output->options->json)
         edla_json_end(output, status, status ? code_of(status) : NULL, words);
-    if (problem->error == EDLA_OK && check_written(problem) != EDLA_OK)
+    if (problem->error == EDLA_OK && edla_problem_flush(problem) != EDLA_OK)
         status = edla_exit_status(problem->error);
     if (problem->error != EDLA_OK)
         edla_problem_print(problem);

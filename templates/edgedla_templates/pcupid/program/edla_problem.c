@@ -1,7 +1,9 @@
 #include "edla_problem.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 edla_error edla_problem_set(edla_problem *problem, edla_error error, const char *format, ...)
 {
@@ -37,4 +39,11 @@ void edla_problem_print(const edla_problem *problem)
     print_line("error: ", problem->message);
     if (problem->hint[0])
         print_line("hint: ", problem->hint);
+}
+
+edla_error edla_problem_flush(edla_problem *problem)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EDLA_OK;
+    return edla_problem_set(problem, EDLA_WRITE, "stdout: %s", strerror(errno));
 }

@@ -24,4 +24,7 @@ void edla_problem_hint(edla_problem *problem, const char *format, ...);
 /* `error: …` and, where there is one, `hint: …` on stderr; line ends within become blanks. */
 void edla_problem_print(const edla_problem *problem);
 
+/* Send on what was printed so far; EDLA_WRITE where stdout takes no more. */
+edla_error edla_problem_flush(edla_problem *problem);
+
 #endif

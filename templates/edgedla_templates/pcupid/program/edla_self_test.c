@@ -189,9 +189,8 @@ static int run(state *test, const edla_options *options)
     printf("TAP version 13\n1..%lu\n", (unsigned long)(2 + model->clip_count * for_each));
     test_image(test, sha256);
     status = test_board(test, options);
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if (edla_problem_flush(&test->problem) == EDLA_OK)
         return status;
-    edla_problem_set(&test->problem, EDLA_WRITE, "stdout: %s", strerror(errno));
     edla_problem_print(&test->problem);
     return edla_exit_status(EDLA_WRITE);
 }

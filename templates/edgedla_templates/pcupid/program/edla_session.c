@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "edla_clock.h"
+#include "edla_stop.h"
 #include "edla_tensor_file.h"
 
 /* Hands out one block of memory piece by piece; without a block it only counts. */
@@ -180,10 +181,12 @@ edla_error edla_session_run(edla_session *session, size_t index, const char *inp
     result->top = session->top;
     result->outputs = session->outputs;
     result->runs = session->runs;
-    result->run_count = session->options->repeat;
-    for (size_t i = 0; i < result->run_count && error == EDLA_OK; i++) {
-        memset(&session->runs[i], 0, sizeof session->runs[i]);
-        error = run_once(session, &session->runs[i], result, problem);
+    while (result->run_count < session->options->repeat && error == EDLA_OK &&
+           !(result->run_count && edla_stop_asked())) {
+        edla_times *times = &session->runs[result->run_count++];
+
+        memset(times, 0, sizeof *times);
+        error = run_once(session, times, result, problem);
     }
     if (error != EDLA_OK)
         return error;

@@ -59,7 +59,8 @@ typedef struct {
 edla_error edla_session_open(edla_session *session, const edla_model *model, const edla_options *options,
                              edla_problem *problem);
 
-/* Read one input, run the network as often as the options say, make scores, and write the outputs if asked to.
+/* Read one input, run the network as often as the options say, or until a signal comes, make scores, and write
+ * the outputs if asked to.
  * Where edla_session_goes_on(error), the next input may do better. */
 edla_error edla_session_run(edla_session *session, size_t index, const char *input, edla_result *result,
                             edla_problem *problem);
