@@ -1,4 +1,4 @@
-"""Programs that do all in the right order: what they get from the board is what `Image.run` gives, bit for bit."""
+"""Programs that do all in the right order get from the board what `Image.run` gives, bit for bit."""
 
 from __future__ import annotations
 

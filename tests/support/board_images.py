@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from onnx import NodeProto, ValueInfoProto
 
-ELEMENTS = {"FP32": TensorProto.FLOAT, "INT16": TensorProto.INT16, "U8": TensorProto.UINT8, "GRAY": TensorProto.UINT8}
+ELEMENTS = {
+    "FP32": TensorProto.FLOAT,
+    "INT16": TensorProto.INT16,
+    "U8": TensorProto.UINT8,
+    "GRAY": TensorProto.UINT8,
+}
 Format = Literal["FP32", "INT16", "U8", "GRAY"]
 VARIABLE = 4096  # bytes of intermediates that `plain` images ask for
 
@@ -82,10 +87,15 @@ def _write(  # noqa: PLR0913, PLR0917 - what an image is made of
     constants: dict[str, float],
     fields: dict[str, Any],
 ) -> Path:
-    kept = [numpy_helper.from_array(np.float32(value), name) for name, value in constants.items()]
+    kept = [numpy_helper.from_array(np.array(value, np.float32), name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "tiny", _ends(inputs), _ends(outputs), kept)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
-    words = {"edgedla": "0", "chip": "pcupid", "kind": "offline", "variable_buffer_size": VARIABLE} | fields
+    words: dict[str, Any] = {
+        "edgedla": "0",
+        "chip": "pcupid",
+        "kind": "offline",
+        "variable_buffer_size": VARIABLE,
+    } | fields
     container.write(path, Header(inputs=inputs, outputs=outputs, **words), model.SerializeToString())
     return path
 

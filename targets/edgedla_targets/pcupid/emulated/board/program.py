@@ -102,7 +102,7 @@ class Program:
                 self._object(refused.reason)
             else:
                 self._said.append(f"{call.name}: {refused.reason}")
-        self._link.done(result, "; ".join(self._said), values)
+        self._link.done(result, "\nemulated board: ".join(self._said), values)
 
     def _do(self, call: Call) -> Sequence[Value]:
         if call.name == INIT:
