@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -186,7 +187,7 @@ def test_without_qemu_or_zig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bo
     assert board_compiler(board, tmp_path).launcher[0].startswith(str(tmp_path / "bin/qemu-a"))
 
     def missing(_: str) -> str:
-        raise compilers.PackageNotFoundError
+        raise PackageNotFoundError
 
     monkeypatch.setattr(compilers, "version", missing)
     with pytest.raises(PrerequisiteError, match="needs the package 'ziglang'") as caught:

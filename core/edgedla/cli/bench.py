@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgedla.bench import Ratio, Subject, peak_memory
-from edgedla.cli.common import Checkpoint, Precision, Settings, Target, size, wish, workspace
+from edgedla.bench import Latencies, Ratio, Subject, peak_memory
+from edgedla.cli.common import Board, Checkpoint, Precision, Settings, Target, size, wish, workspace
 from edgedla.cli.run import bundle_root, jobs_of
 from edgedla.cli.talk import Talk
 from edgedla.cli.verb import verb
 from edgedla.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
-    from edgedla.bench import Latencies
+    from collections.abc import Sequence
+
+    from edgedla.predict import Predictor
     from edgedla.runner import OnnxRunner
     from edgedla.workspace import Bundle
 
@@ -33,23 +35,27 @@ def bench(
     jobs: Annotated[int, typer.Option("--jobs", min=0, help="Files at work at once (0: choose).")] = 0,
     checkpoint: Checkpoint = None,
     precision: Precision = None,
+    board: Board = None,
     settings: Settings = None,
 ) -> None:
     """Time a bundle on the model's own samples, alternating with plain onnxruntime on the plain export."""
     space = workspace(settings)
     target = space.target_name(target)
     model = space.model_name(model, target)
-    wanted = wish(space, model, target, checkpoint=checkpoint, precision=precision)
+    wanted = wish(space, model, target, checkpoint=checkpoint, precision=precision, board=board)
     root = bundle_root(talk, space, wanted, rebuild=True)
-    opened = space.open(root, f"edgedla build {model} --target {target}")
+    hint = f"edgedla build {model} --target {target}"
+    opened = space.open(root, hint, here={} if board is None else {"board": board})
     runner = opened.target.runner(opened.network)
     files = list(opened.model.sample_files())
     if runner is None or not files:
         raise UsageError(f"nothing to time: '{target}' has no runner here, or '{model}' no sample files")
+    predictor = opened.target.predictor(opened, talk.warn)
     with talk.busy(f"timing {model} on {target}"), tempfile.TemporaryDirectory() as folder:
         plain = _plain(talk, opened, checkpoint, Path(folder) / "plain.onnx")
         subject = Subject(opened, runner, files, plain)
         talk.data = _measure(subject, repeats, rounds, jobs_of(jobs, space))
+        talk.data["board"] = predictor and _on_board(predictor, files, repeats)
     _show(talk)
 
 
@@ -83,6 +89,21 @@ def _measure(subject: Subject, repeats: int, rounds: int, jobs: int) -> dict[str
     return data
 
 
+def _on_board(predictor: Predictor, files: Sequence[Path], repeats: int) -> dict[str, Any]:
+    """The target's own program on one file, read again for each repeat."""
+    measured, parts = predictor.measure(files[:1], repeats), Latencies()
+    for each in measured.ms:
+        parts.add(**vars(each))
+    peak, tensors = measured.peak_memory_bytes, measured.tensor_bytes
+    return {
+        "name": predictor.name,
+        "ms": parts.percentiles(),
+        "peak_memory_bytes": peak,
+        "tensor_bytes": tensors,
+        "memory_outside_tensors_bytes": peak - tensors,
+    }
+
+
 def _against_plain(own: Latencies, other: Latencies) -> dict[str, Any]:
     ratio = Ratio.between("net", own, other)
     return {
@@ -108,12 +129,17 @@ def _throughput(subject: Subject, rounds: int, jobs: int, plain: OnnxRunner) -> 
 
 def _show(talk: Talk) -> None:
     data = talk.data
-    rows = [
-        (part, *(f"{figures[name]:.2f}" for name in ("p50", "p95", "p99")))
-        for part, figures in [*data["ms"].items(), *((f"plain {k}", v) for k, v in _plain_ms(data).items())]
-    ]
+    board = data["board"] or {"ms": {}}
+    series = [*data["ms"].items(), *((f"plain {part}", figures) for part, figures in _plain_ms(data).items())]
+    series += [(f"{board['name']} {part}", figures) for part, figures in board["ms"].items()]
+    rows = [(part, *(f"{figures[name]:.2f}" for name in ("p50", "p95", "p99"))) for part, figures in series]
     talk.table(("ms", "p50", "p95", "p99"), rows)
     talk.print(f"peak memory\t{size(data['peak_memory_bytes'])}")
+    if data["board"]:
+        talk.print(
+            f"{board['name']} peak memory\t{size(board['peak_memory_bytes'])}, "
+            f"{size(board['memory_outside_tensors_bytes'])} outside the network's tensors"
+        )
     if "plain" in data:
         through = data["throughput"]
         talk.print(f"net, ratio to plain onnxruntime\t{data['plain']['ratio']:.2f}")
