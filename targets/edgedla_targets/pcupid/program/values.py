@@ -75,12 +75,12 @@ class Made:
 
 def program_name(spec: ModelSpec, options: PcupidOptions, model: str) -> str:
     """As the SDK's tree names what it makes of a folder: `sed/eat` gives `prog_sed_eat`."""
-    return "prog_" + configs.algorithm(spec, options, model).replace("/", "_")
+    return "prog_" + _place(spec, options, model).replace("/", "_")
 
 
 def folder_name(spec: ModelSpec, options: PcupidOptions, model: str) -> str:
     """The last folder of the algorithm, after which the SDK wants its fragment of make to be named."""
-    return configs.algorithm(spec, options, model).rsplit("/", 1)[-1]
+    return _place(spec, options, model).rsplit("/", 1)[-1]
 
 
 def source_stem(spec: ModelSpec) -> str:
@@ -124,9 +124,9 @@ def program_values(made: Made, clips: Sequence[Clip], sources: Iterable[str]) ->
     return {
         "abi": ABI,
         "model": made.model,
-        "title": re.sub(r"[^A-Za-z0-9_.-]", "_", made.model),  # for comments
+        "title": _word(made.model),  # for comments
         "program": program_name(spec, made.options, made.model),
-        "algorithm": configs.algorithm(spec, made.options, made.model),
+        "algorithm": _place(spec, made.options, made.model),
         "folder": folder_name(spec, made.options, made.model),
         "stem": stem,
         "guard": f"EDLA_MADE_FOR_{stem.upper()}_H",
@@ -135,7 +135,8 @@ def program_values(made: Made, clips: Sequence[Clip], sources: Iterable[str]) ->
         "inputs": [vars(tensor) for tensor in inputs],
         "outputs": [vars(tensor) for tensor in outputs],
         "class_count": classes,
-        "labels": list(spec.labels) if classes else [],
+        # C would take a zero for the end of the name.
+        "labels": [label.replace("\0", "\ufffd") for label in spec.labels] if classes else [],
         "scores": spec.scores if classes else "none",
         "audio": audio and {**audio.model_dump(), "length": math.prod(spec.inputs[0].shape)},
         "image": made.image.name,
@@ -147,6 +148,15 @@ def program_values(made: Made, clips: Sequence[Clip], sources: Iterable[str]) ->
         "clips": [clip.values() for clip in clips],
         "sources": sorted(sources),
     }
+
+
+def _place(spec: ModelSpec, options: PcupidOptions, model: str) -> str:
+    """The algorithm as a path that make and shells take as it is, whatever the model is called."""
+    return "/".join(map(_word, configs.algorithm(spec, options, model).split("/")))
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", text)
 
 
 def _emulated(tensor: Tensor) -> BoardTensor:

@@ -187,7 +187,7 @@ static void print_help(const edla_model *model)
            model->program, model->name, model->audio ? "a WAV file" : "a tensor file",
            model->input_count > 1 ? "; one for each input: a,b" : "",
            model->audio ? "  --window WHICH   start or centre of a recording longer than the input\n"
-                          "  --tensor         inputs are tensor files: float32, little endian, as the network takes them\n"
+                          "  --tensor         inputs are files of float32, little endian, as the network takes them\n"
                         : "");
 }
 
