@@ -54,21 +54,25 @@ static edla_error refuse_padding(const edla_buffer *buffer, unsigned long stride
     return EDLA_IMAGE;
 }
 
-/* Rows of 16-bit outputs may be padded. Whether u32InnerMostStride counts bytes or elements is not public:
- * what the buffer has room for decides, and where it has room for both nothing does. */
+/* Rows of 16-bit outputs may be padded. Whether u32InnerMostStride counts bytes or elements is not public: what
+ * the buffer has room for decides, and where it has room for both, what u32BufSize says is used of it. */
 static edla_error find_pitch(edla_buffer *buffer, const MI_IPU_TensorDesc_t *found, edla_problem *problem)
 {
 #if EDLA_IPU_HEADERS >= EDLA_IPU_NEW
-    size_t stride = found->u32InnerMostStride, element = sizeof(int16_t);
+    size_t bytes = found->u32InnerMostStride, elements = bytes * sizeof(int16_t);
     size_t room = buffer->size / buffer->rows;
-    int elements = stride <= room / element && stride * element >= buffer->width;
-    int bytes = stride <= room && stride >= buffer->width && stride % element == 0;
+    int as_bytes = bytes >= buffer->width && bytes <= room && bytes % sizeof(int16_t) == 0;
+    int as_elements = elements >= buffer->width && elements <= room;
 
-    if (buffer->rows == 1 || stride == 0 || stride == buffer->width || stride * element == buffer->width)
+    if (buffer->rows == 1 || bytes == 0)
         return EDLA_OK;
-    if (elements == bytes)
-        return refuse_padding(buffer, (unsigned long)stride, problem);
-    buffer->pitch = elements ? stride * element : stride;
+    if (as_bytes && as_elements) {
+        as_bytes = found->u32BufSize == buffer->rows * bytes;
+        as_elements = found->u32BufSize == buffer->rows * elements;
+    }
+    if (as_bytes == as_elements)
+        return refuse_padding(buffer, (unsigned long)bytes, problem);
+    buffer->pitch = as_bytes ? bytes : elements;
     return EDLA_OK;
 #else
     (void)found;
