@@ -57,7 +57,7 @@ class ProgramAnswer(Spec):
     exit_code: int
     program: str
     model: str
-    image_sha256: str
+    image_sha256: str | None  # `None` where the image could not be read
     results: tuple[Result, ...]
     failed: tuple[Failed, ...]
     peak_memory_bytes: NonNegativeInt

@@ -138,7 +138,7 @@ def predictor(bundle: Bundle, warn: Callable[[str], None]) -> BoardPredictor | N
         EdgedlaError: A board was asked for by name, and what it needs is missing.
     """
     options: PcupidOptions = bundle.target.options
-    image = bundle.network
+    image = bundle.network.absolute()  # the program runs in another folder
     if not _emulated(image):
         if options.board.startswith("emulated:"):
             raise UsageError(
