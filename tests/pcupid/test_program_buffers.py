@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-# Reads: kind format planes rank axes…, the board's format rank axes… width height stride scale zero size used,
-# and data. Prints the bytes of the board's buffer (input), or the floats out of it (output), or what was refused.
+# Reads: kind format planes rank axes…, what the board says: format rank axes… width height stride scale zero
+# size used, and data. Prints the board's buffer (input), or floats out of it (output), or what was refused.
 HARNESS = r"""
 #include <stdio.h>
 #include <stdlib.h>
