@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from board_images import chained, plain, two, values
+from board_images import chained, plain, two
 from board_programs import BANNER, SANITIZERS, SHAPES, compiled, run
+from board_rounds import CASES, feeds, raw, spoken
 from edgedla_targets.pcupid.emulated.board import Board
 from edgedla_targets.pcupid.emulated.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-CASES = {
-    "own": "take(image); feed(argv, 0); finish();",
-    "deep": """
-    MI_IPU_TensorVector_t more[2];
-
-    start(image, 3);
-    OK(MI_IPU_GetInputTensors(channel, &more[0]));
-    OK(MI_IPU_GetInputTensors(channel, &in));
-    OK(MI_IPU_GetInputTensors(channel, &more[1]));
-    OK(MI_IPU_PutInputTensors(channel, &more[0]));
-    OK(MI_IPU_GetOutputTensors(channel, &out));
-    feed(argv, 0);
-    OK(MI_IPU_PutInputTensors(channel, &more[1]));
-    finish();""",
-    "users": """
-    int cached = strcmp(argv[8], "cached") == 0;
-    MI_PHY physical[2];
-    MI_U32 size[2];
-    void *bytes[2];
-    int i;
-
-    start(image, 0);
-    for (i = 0; i < 2; i++) {
-        size[i] = (MI_U32)atol(argv[6 + i]) + 64;
-        bytes[i] = memory(size[i], (MI_BOOL)cached, &physical[i]);
-    }
-    in = vector((char *)bytes[0] + 64, physical[0] + 64);
-    out = vector(bytes[1], physical[1]);
-    feed(argv, cached);
-    for (i = 0; i < 2; i++)
-        release(bytes[i], size[i], physical[i]);
-    stop();""",
-}
 
 
 @pytest.fixture(scope="module")
@@ -76,22 +43,6 @@ def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def board() -> Iterator[Board]:
     with Board() as board:
         yield board
-
-
-def feeds(image: Image, rounds: int) -> list[dict[str, Any]]:
-    return [
-        {tensor.name: values(tensor, 7 * number + index) for index, tensor in enumerate(image.inputs)}
-        for number in range(rounds)
-    ]
-
-
-def spoken(image: Image, case: str, path: Path, rounds: int) -> list[str | Path]:
-    sizes = [str(tensor.size) for tensor in (*image.inputs, *image.outputs)]
-    return [case, path, str(len(image.inputs)), str(len(image.outputs)), str(rounds), *sizes]
-
-
-def raw(arrays: list[dict[str, Any]]) -> bytes:
-    return b"".join(array.tobytes() for each in arrays for array in each.values())
 
 
 @pytest.mark.parametrize("case", ["own", "deep"])

@@ -1,4 +1,5 @@
 /* What the small programs of the board's tests are written with. `image` is a path, `in` and `out` are tensors. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

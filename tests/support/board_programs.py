@@ -56,24 +56,30 @@ class Done:
         return [int(line) for line in self.out.split()]
 
 
-def source(cases: Mapping[str, str]) -> str:
+def source(cases: Mapping[str, str], functions: str = "") -> str:
     """A program whose first argument names a case; the second is `image` in it, `argv` are all."""
-    functions = (
+    bodies = (
         f"static void case_{name}(char *image, int argc, char **argv)\n{{\n"
         f"    (void)image; (void)argc; (void)argv;\n{body}\n}}\n"
         for name, body in cases.items()
     )
     choices = "\n".join(f'    CASE("{name}", case_{name})' for name in cases)
-    return INCLUDES + "\n".join(functions) + MAIN % choices
+    return INCLUDES + functions + "\n".join(bodies) + MAIN % choices
 
 
-def compiled(
-    folder: Path, cases: Mapping[str, str], shape: str, compiler: Sequence[str] = ("gcc",), *flags: str
+def compiled(  # noqa: PLR0913 - what a compiler is told; most by name
+    folder: Path,
+    cases: Mapping[str, str],
+    shape: str,
+    compiler: Sequence[str] = ("gcc",),
+    *flags: str,
+    functions: str = "",
+    environment: Mapping[str, str] | None = None,
 ) -> Path:
     """The program of these cases, with the board's libraries in it."""
     folder.mkdir(parents=True, exist_ok=True)
     text, program = folder / "cases.c", folder / "cases"
-    text.write_text(source(cases))
+    text.write_text(source(cases, functions))
     includes = ["-I", str(HEADERS[shape]), "-I", str(FOLDER)]
     words = [
         *compiler,
@@ -86,7 +92,7 @@ def compiled(
         "-o",
         str(program),
     ]
-    subprocess.run(words, check=True, timeout=250)
+    subprocess.run(words, env=os.environ | dict(environment or {}), check=True, timeout=250)
     return program
 
 
@@ -96,12 +102,13 @@ def run(
     *words: str | Path,
     stdin: bytes = b"",
     launcher: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Done:
-    """Run a program on a board (`None`: on none)."""
+    """Run a program on a board; on `None`, with the variables of `environment` only."""
     variables = {name: value for name, value in os.environ.items() if name != "EDGEDLA_BOARD"}
     done = subprocess.run(
         [*launcher, str(program), *map(str, words)],
-        env=variables | (board.environment if board else {}),
+        env=variables | dict(board.environment if board else environment or {}),
         input=stdin,
         capture_output=True,
         timeout=100,

@@ -45,8 +45,9 @@ class Call:
     """A function and its arguments, to be taken one by one."""
 
     def __init__(self, payload: bytes) -> None:
-        name, arguments = _cut(payload)
-        if len(arguments) % 8 or len(name) > NAME_LIMIT:
+        end = _LENGTH.size + int.from_bytes(payload[: _LENGTH.size], "little")
+        name, arguments = payload[_LENGTH.size : end], payload[end:]
+        if end > len(payload) or len(name) > NAME_LIMIT or len(arguments) % 8:
             raise WireError(f"a call that cannot be understood, of {len(payload)} bytes")
         self.name = name.decode("ascii", "backslashreplace")
         self._numbers: list[int] = list(struct.unpack(f"<{len(arguments) // 8}Q", arguments))
@@ -108,9 +109,7 @@ class Link:
     def send(self, kind: int, *payload: bytes | bytearray) -> None:
         """One message."""
         try:
-            self._socket.sendall(_HEAD.pack(sum(map(len, payload)), kind))
-            for part in payload:
-                self._socket.sendall(part)
+            self._socket.sendall(b"".join((_HEAD.pack(sum(map(len, payload)), kind), *payload)))
         except OSError as error:
             raise WireError(f"the program is gone: {error.strerror}") from None
 
@@ -133,14 +132,6 @@ class Link:
                 raise WireError("the program is gone in the middle of a message")
             view = view[count:]
         return data
-
-
-def _cut(payload: bytes) -> tuple[bytes, bytes]:
-    """A text that begins with its length, and what follows it."""
-    if len(payload) < _LENGTH.size:
-        raise WireError(f"a call that cannot be understood, of {len(payload)} bytes")
-    end = _LENGTH.size + _LENGTH.unpack_from(payload)[0]
-    return payload[_LENGTH.size : end], payload[end:]
 
 
 def _packed(value: Value) -> bytes:
