@@ -270,7 +270,7 @@ def test_a_result_of_another_shape_is_none(change: dict[str, Any]) -> None:
 # Verdicts
 
 YES = ["1..1", "ok 1 - image"]
-NO = ["1..2", "ok 1 - image", "not ok 2 - clip_0 \x1b[2Jclass"]
+NO = ["1..2", "ok 1 - image", "not ok 2 - clip_0 \x1b[2Jclass", "  ---", '  message: "it is 3"', "  ..."]
 DONE = {
     "in-place": (0, YES),
     "linked": (0, YES),
@@ -308,10 +308,10 @@ def test_a_self_test_that_says_no_is_a_gate_with_its_lines(tmp_path: Path) -> No
     assert isinstance(done.failure, GateError)
     assert done.failure.message == (
         "board: the self-test after the switch: 1 of 2 checks failed; rolled back: former is at work again:\n"
-        "not ok 2 - clip_0 class"
+        'not ok 2 - clip_0 class: "it is 3"'
     )
     assert done.rolled_back
-    assert (done.self_test.passed, done.self_test.failed) == (1, ("not ok 2 - clip_0 class",))
+    assert (done.self_test.passed, done.self_test.failed) == (1, ('not ok 2 - clip_0 class: "it is 3"',))
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ class Server:
         """End every connection, as if a cable were pulled out."""
         for session in self.sessions():
             for pid in [session, *map(int, _children(session))]:
-                os.kill(pid, signal.SIGKILL) if _is_sshd(pid) else None
+                if _is_sshd(pid):
+                    os.kill(pid, signal.SIGKILL)
 
     def client(self, name: str, **replaced: object) -> Path:
         """Another configuration for ssh, with other values."""
@@ -73,8 +74,11 @@ class Server:
 
 
 @contextmanager
-def sshd(folder: Path, variables: Mapping[str, str]) -> Iterator[Server]:
-    """A server in `folder` whose sessions have these environment variables; it ends with the block."""
+def sshd(folder: Path, variables: Mapping[str, str], command: str = "") -> Iterator[Server]:
+    """A server in `folder` whose sessions have these environment variables; it ends with the block.
+
+    Instead of what a client asks for, its sessions run `command`, if there is one.
+    """
     folder.mkdir()
     if os.geteuid() == 0:
         PRIVILEGES.mkdir(mode=0o755, exist_ok=True)
@@ -85,14 +89,16 @@ def sshd(folder: Path, variables: Mapping[str, str]) -> Iterator[Server]:
     shutil.copy(folder / "key.pub", folder / "authorized_keys")
     port = _free_port()
     words = " ".join(f'"{name}={value}"' for name, value in variables.items())
-    (folder / "sshd_config").write_text(CONFIG.format(folder=folder, port=port, variables=words))
+    config = CONFIG.format(folder=folder, port=port, variables=words)
+    forced = f"ForceCommand {command}\n" if command else ""
+    (folder / "sshd_config").write_text(config + forced)
     host_key = " ".join((folder / "host_key.pub").read_text().split()[:2])
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
-    config = folder / "ssh_config"
-    config.write_text(_client(folder, {"port": port}))
+    client = folder / "ssh_config"
+    client.write_text(_client(folder, {"port": port}))
     with (folder / "sshd.log").open("wb") as log:
         process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "sshd_config"], stderr=log)
-    server = Server(folder, port, process, config)
+    server = Server(folder, port, process, client)
     try:
         _wait(server)
         yield server

@@ -41,7 +41,7 @@ def deploy(bundle: Bundle, place: Place) -> Deployment | None:
         ssh = Ssh(place, bundle.root.absolute(), Path(scratch))
         host = _ask(ssh, folder, given)
         if host is None or not host.there:
-            _copy(ssh, folder, given, Path(scratch) / f"{given.release}.tar")
+            _copy(ssh, folder, given, Path("" if host is None else scratch, f"{given.release}.tar"))
         answer = _activate(ssh, folder, given)
     if host is None or answer is None:
         return None
@@ -63,7 +63,8 @@ def _ask(ssh: Ssh, folder: str, given: Payload) -> Host | None:
 
 def _copy(ssh: Ssh, folder: str, given: Payload, archive: Path) -> None:
     ssh.place.report(f"copying {given.size} bytes to {folder}/releases/{given.release}")
-    given.pack(archive)
+    if not ssh.place.tools.dry_run:
+        given.pack(archive)
     ssh.send("copy", [folder, given.release], archive, CHECK_SECONDS + given.size / SLOWEST)
 
 

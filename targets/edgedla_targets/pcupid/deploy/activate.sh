@@ -94,7 +94,7 @@ prove() { # PHASE FOLDER: the program's own test
 
 predict() {
     [ -n "$clip" ] || return 0
-    attempt run "$folder/current/$program" -i "$folder/current/$clip" -m "$folder/current/$image" --json $tensor
+    attempt run "$folder/current/$program" -i "$folder/current/$clip" -m "$folder/current/$image" -t 0 -k 3 --json $tensor
 }
 
 back() {

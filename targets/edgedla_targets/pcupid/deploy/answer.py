@@ -12,10 +12,12 @@ from edgedla.log import plain
 from edgedla_targets.pcupid.program.answer import ProgramAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 LIMIT = 4 * 1024 * 1024  # bytes of an answer that are read
 _FIRST, _LAST = "edgedla 1", "end 1"
+_MESSAGE = "  message: "
 _DIGITS = 9  # of a number of checks
 _TOLD = {"input", "class_id", "label", "score", "top", "ms"}  # of a result, as `edgedla run --json` has it
 
@@ -61,13 +63,20 @@ class Tap:
         text = [plain(line) for line in lines]
         plans = [line[3:].split(" ")[0] for line in text if line.startswith("1..")]
         planned = int(plans[0]) if plans and plans[0].isdecimal() and len(plans[0]) < _DIGITS else None
-        failed = tuple(line for line in text if line.startswith(("not ok ", "Bail out!")))
-        return cls(planned, sum(line.startswith("ok ") for line in text), failed)
+        return cls(planned, sum(line.startswith("ok ") for line in text), tuple(_failed(text)))
 
     @property
     def whole(self) -> bool:
         """Whether all that was planned was done."""
         return self.planned is not None and self.planned == self.passed + len(self.failed) > 0
+
+
+def _failed(lines: list[str]) -> Iterator[str]:
+    """Lines of checks that failed, each with the message in the YAML block below it."""
+    for line, *block in (lines[index : index + 3] for index in range(len(lines))):
+        if line.startswith(("not ok ", "Bail out!")):
+            message = next((each for each in block if each.startswith(_MESSAGE)), "")
+            yield line + message.replace(_MESSAGE, ": ", 1)
 
 
 def results(lines: list[str]) -> tuple[dict[str, Any], ...] | None:

@@ -132,11 +132,12 @@ class Ssh:
             UsageError: ssh's configuration is wrong.
             DeviceError: No connection, no shell, or no whole answer.
         """
-        out = self._scratch / f"{script}.answer"
-        source = HERE / f"{script}.sh"
-        done = self._run(f"sh -s {shlex.join(words)}", script, seconds, stdin=source, stdout=out)
+        source, command = HERE / f"{script}.sh", f"sh -s {shlex.join(words)}"
         if self.place.tools.dry_run:
+            self._run(command, script, seconds, stdin=source)
             return None
+        out = self._scratch / f"{script}.answer"
+        done = self._run(command, script, seconds, stdin=source, stdout=out)
         answer = read(out)
         if answer is None or done.exit_code:
             raise self.failure(
