@@ -54,7 +54,7 @@ size_t edla_front_end_size(const edla_audio *audio)
     if (audio->rate < EDLA_LOWEST_RATE || audio->rate > EDLA_HIGHEST_RATE || audio->length == 0 ||
         !(audio->peak > 0 && audio->peak <= EDLA_LOUDEST))
         return 0;
-    return sizeof(edla_front_end) + edla_resample_size(audio->rate);
+    return sizeof(edla_front_end) + edla_resample_size();
 }
 
 edla_error edla_front_end_init(edla_front_end **front_end, const edla_audio *audio, void *memory, size_t size)

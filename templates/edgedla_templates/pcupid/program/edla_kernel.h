@@ -1,20 +1,20 @@
-/* The low-pass filter of a resampler: an impulse response over time, for any pair of rates.
+/* The low-pass filter of a resampler: an impulse response over time, for a pair of rates.
  *
- *     edla_kernel kernel = edla_kernel_of(48000, 22050);
- *     edla_kernel_sample(&kernel, 320, values, scratch, edla_kernel_count(&kernel, 320));
+ *     edla_kernel kernel = edla_kernel_of(48000, 22050, 0);
+ *     size_t count = edla_kernel_count(&kernel, 320);
+ *     edla_kernel_sample(&kernel, 320, values, scratch, count);
  *
- * It is a sinc in a Kaiser window [1, 2], as are the filters of soxr at its quality HQ, which makes the input when
- * the network is trained and verified on a computer. The widths below are those at which the two frequency
- * responses agree; they were measured with
+ * A network is trained, and verified on a computer, with sound that soxr resampled at its quality HQ; this filter has
+ * the same frequency response. It is a sinc in a Kaiser window [1, 2] between rates of a simple ratio (2:1, 3:2 ...)
+ * and two of them in a row between others, where the second weakens the upper end of the pass band by up to 0.01 dB.
+ * Their widths are those at which the responses agree. They were measured with, and how far they agree is shown by
  *
  *     python tests/pcupid/measure_soxr.py
  *
- * which also prints by how much they differ. Between rates of a simple ratio (2:1, 3:1, 1:4 ...) soxr filters once;
- * between others it filters twice, and the second, wider filter weakens the upper end of the pass band by up to
- * 0.01 dB.
+ * Times are in samples of the lower rate, frequencies in halves of that rate.
  *
  * [1] J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", ISCAS 1974.
- * [2] A. V. Oppenheim, R. W. Schafer, "Discrete-Time Signal Processing", section 7.5.3.
+ * [2] A. V. Oppenheim, R. W. Schafer, "Discrete-Time Signal Processing", section on the Kaiser window.
  */
 #ifndef EDLA_KERNEL_H
 #define EDLA_KERNEL_H
@@ -22,7 +22,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A sinc in a Kaiser window. Times are in samples of the lower rate, frequencies in halves of that rate. */
+/* No kernel is longer from its middle to its end, up to 8 halvings. */
+#define EDLA_KERNEL_HALF 123
+/* Values that the first of two filters makes before time 0, and the second would need. */
+#define EDLA_KERNEL_LOST 8
+
 typedef struct {
     double cutoff;
     double half; /* from the middle to either end; 0: no filter at all */
@@ -30,24 +34,33 @@ typedef struct {
 } edla_sinc;
 
 typedef struct {
-    edla_sinc steep; /* separates what can be kept from what cannot */
-    edla_sinc wide;  /* applied on top; half 0 between rates of a simple ratio */
+    edla_sinc first;  /* the order matters where a recording begins */
+    edla_sinc second; /* half 0 between rates of a simple ratio */
+    int stages;       /* filters in a row, with those that halve */
+    double step;      /* from one value to the next of those that the first hands to the second */
 } edla_kernel;
 
-/* No kernel is longer from its middle to its end, in samples of the lower rate, for rates of which one is up to
- * 1000 times the other. */
-#define EDLA_KERNEL_HALF 123
-
-/* Of two rates above 0. */
-edla_kernel edla_kernel_of(uint32_t from, uint32_t to);
-
 uint32_t edla_common_divisor(uint32_t a, uint32_t b);
+
+double edla_sinc_at(const edla_sinc *sinc, double time);
+
+/* From one rate to another, of which the first is less than four times the second: what is more was halved before,
+ * `halvings` times. */
+edla_kernel edla_kernel_of(uint32_t from, uint32_t to, int halvings);
 
 /* How many values it has from its middle on at `grid` values per sample of the lower rate. */
 size_t edla_kernel_count(const edla_kernel *kernel, double grid);
 
-/* Those values: values[i] at the time i / grid, so scaled that the integral over time, both halves, is 1.
+/* Those values: values[i] at the time i / grid, so scaled that the integral over both halves is 1.
  * `scratch` has room for as many. */
 void edla_kernel_sample(const edla_kernel *kernel, double grid, float *values, float *scratch, size_t count);
+
+/* In soxr the second filter begins at time 0, and hears nothing of what the first one makes of the recording's
+ * beginning before. That is `lost`, for samples at the times 0, 1 / wide, 2 / wide ... */
+void edla_kernel_lose(const edla_kernel *kernel, const float *samples, size_t count, double wide,
+                      double lost[EDLA_KERNEL_LOST]);
+
+/* What the second would have made of it; to be taken off the result at `time`. 0 from second.half on. */
+double edla_kernel_onset(const edla_kernel *kernel, const double lost[EDLA_KERNEL_LOST], double time);
 
 #endif

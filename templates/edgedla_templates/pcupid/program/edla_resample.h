@@ -1,6 +1,6 @@
 /* From one sample rate to another, block by block, with the numbers that soxr's quality HQ gives.
  *
- *     edla_resample *resample = edla_resample_init(22050, malloc(edla_resample_size(22050)));
+ *     edla_resample *resample = edla_resample_init(22050, malloc(edla_resample_size()));
  *     edla_resample_start(resample, 48000);
  *     while (count > 0) {
  *         taken = edla_resample_write(resample, samples, count);
@@ -15,8 +15,8 @@
  * Sample n of the result belongs to the time n / to, and time is counted in whole numbers: it does not drift. Before
  * the first and after the last sample there is silence. Where two rates have few phases to each other, as 48000 and
  * 22050 Hz have 147, each phase has its own coefficients. Elsewhere coefficients are interpolated between phases, of
- * which there are EDLA_RESAMPLE_GRID per sample of the lower rate, at least half as many where the ratio is above
- * 100: the error is below (pi / grid)^2 / 8 of full scale, 2e-6 and 8e-6.
+ * which there are EDLA_RESAMPLE_GRID per sample of the lower rate: the error is below (pi / grid)^2 / 8 = 3e-6 of full
+ * scale.
  */
 #ifndef EDLA_RESAMPLE_H
 #define EDLA_RESAMPLE_H
@@ -24,14 +24,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EDLA_RESAMPLE_GRID 768
+#define EDLA_RESAMPLE_GRID 640
 
 typedef struct edla_resample edla_resample;
 
-/* Bytes for any rate from 1000 to 1000000 Hz to the rate `to`, of the same range. */
-size_t edla_resample_size(uint32_t to);
+/* Bytes for any rate from 1000 to 1000000 Hz to another. */
+size_t edla_resample_size(void);
 
-/* Memory is as aligned as malloc's, and stays the caller's. */
+/* To the rate `to`. Memory is as aligned as malloc's, and stays the caller's. */
 edla_resample *edla_resample_init(uint32_t to, void *memory);
 
 /* Begin a recording of the rate `from`. Filters are made anew where it is not that of the one before. */
