@@ -133,7 +133,7 @@ static int32_t open_board(void)
     return 0;
 }
 
-/* ---- what the board asks for ---- */
+/* ---- what the board asks for: 0, or -1 where it may not ---- */
 
 static int read_memory(uint32_t length)
 {
@@ -152,14 +152,11 @@ static int read_memory(uint32_t length)
 static int write_memory(uint32_t length)
 {
     unsigned char where[8];
-    uint64_t address;
+    size_t size = length - sizeof where;
 
-    if (length < sizeof where || receive_all(where, sizeof where) != 0)
+    if (length < sizeof where || receive_all(where, sizeof where) != 0 || !edla_board_has_area(load(where, 8), size))
         return -1;
-    address = load(where, 8);
-    if (!edla_board_has_area(address, length - sizeof where))
-        return -1;
-    return receive_all((unsigned char *)(uintptr_t)address, length - sizeof where);
+    return receive_all((unsigned char *)(uintptr_t)load(where, 8), size);
 }
 
 static int map(uint32_t length)
