@@ -70,6 +70,7 @@ def test_success(edgedla: Command, work: Path, verb: str, words: tuple[str, ...]
         ("build", ["build"], "edgedla build --help"),
         ("build", ["build", "a", "b"], "edgedla build --help"),
         ("bench", ["bench", "--repeats", "0"], "edgedla bench --help"),
+        ("deploy", ["deploy"], "edgedla deploy --help"),
         ("completion", ["completion"], "edgedla completion --help"),
         ("config", ["config", "shw"], "edgedla config --help"),
         ("config-show", ["config", "show", "--set"], "edgedla config show --help"),

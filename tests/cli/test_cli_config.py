@@ -47,6 +47,7 @@ VERBS = [
     "build eat_sed",
     "run",
     "bench",
+    "deploy --host board",
 ]
 
 

@@ -45,7 +45,7 @@ def deploy(bundle: Bundle, place: Place) -> Deployment | None:
         answer = _activate(ssh, folder, given)
     if host is None or answer is None:
         return None
-    return judge(answer, host, folder.removeprefix("./"), given)
+    return judge(answer, host, _shown(folder), given)
 
 
 def _ask(ssh: Ssh, folder: str, given: Payload) -> Host | None:
@@ -62,14 +62,19 @@ def _ask(ssh: Ssh, folder: str, given: Payload) -> Host | None:
 
 
 def _copy(ssh: Ssh, folder: str, given: Payload, archive: Path) -> None:
-    ssh.place.report(f"copying {given.size} bytes to {folder}/releases/{given.release}")
+    ssh.place.report(f"copying {given.size} bytes to {_shown(folder)}/releases/{given.release}")
     if not ssh.place.tools.dry_run:
         given.pack(archive)
     ssh.send("copy", [folder, given.release], archive, CHECK_SECONDS + given.size / SLOWEST)
 
 
 def _activate(ssh: Ssh, folder: str, given: Payload) -> Answer | None:
-    ssh.place.report(f"testing and switching {folder}/current")
+    ssh.place.report(f"testing and switching {_shown(folder)}/current")
     tensor = ["--tensor"] if given.tensor else []
     words = [str(ssh.place.keep), str(ATTEMPT_SECONDS), given.program, given.image, given.clip, *tensor]
     return ssh.ask("activate", [folder, given.release, *words], 3 * ATTEMPT_SECONDS + CHECK_SECONDS)
+
+
+def _shown(folder: str) -> str:
+    """As one would type it; what stands in front is for our scripts."""
+    return folder.removeprefix("./")

@@ -34,21 +34,18 @@ point() { # LINK RELEASE, or none: in one step, so that whoever looks finds the 
 lock() { # one at a time; who left a lock behind and is gone does not count, nor does anybody of before a restart
     boot=
     read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
-    for _ in 1 2; do
+    for _ in 1 2 3; do
         ln -s "$$.$boot" "$folder/.lock" 2>/dev/null && return
         holder=$(ls -l "$folder/.lock" 2>/dev/null)
         holder=${holder##* -> }
-        if [ -z "$holder" ]; then
-            say unwritable "$folder"
-            return 1
-        fi
+        [ -n "$holder" ] || continue # given back just now, or nothing can be written
         if [ "${holder#*.}" = "$boot" ] && kill -0 "${holder%%.*}" 2>/dev/null; then
             say locked "${holder%%.*}"
             return 1
         fi
         rm -f "$folder/.lock"
     done
-    say locked unknown
+    say unwritable "$folder"
     return 1
 }
 
