@@ -141,8 +141,8 @@ class Harness:
 def built(folder: Path, *flags: str) -> Harness:
     (folder / "harness.c").write_text(HARNESS)
     files = [FIXED / f"edla_{name}.c" for name in ("buffer", "fit", "model", "problem")]
-    words = (*SANITIZE, *flags, f"-I{HEADERS['new']}", f"-I{FIXED}", "harness.c", *files, "-o", "harness")
-    compile_c(*words, folder=folder)
+    includes = (f"-I{HEADERS['new']}", f"-I{FIXED}")
+    compile_c(*SANITIZE, *flags, *includes, "harness.c", *files, "-o", "harness", folder=folder)
     return Harness(folder / "harness")
 
 

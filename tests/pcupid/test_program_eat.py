@@ -10,26 +10,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from edgedla_targets.pcupid.emulated.board import Board
 from edgedla_targets.pcupid.emulated.image import Image
 from edgedla_targets.pcupid.program.golden import FOLDER, Clip
 from pcupid_builds import prepare
 from program_builds import Objects, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from edgedla.model import Model
+    from edgedla_targets.pcupid.emulated.board import Board
 
 RATE = 16000  # Hz, the tiny network's
 SOUNDS = Path(__file__).parents[1] / "data/audio"
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[Board]:
-    with Board() as board:
-        yield board
-        assert board.faults == []
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +139,16 @@ def test_files_that_are_no_recordings_leave_the_others(
 ) -> None:
     (tmp_path / "text.wav").write_text("not a sound")
     (tmp_path / "empty.wav").touch()
-    words = ["-i", tmp_path / "text.wav", "-i", wavs[0], "-i", tmp_path / "empty.wav", "-i", "nope.wav"]
+    words: list[str | Path] = [
+        "-i",
+        tmp_path / "text.wav",
+        "-i",
+        wavs[0],
+        "-i",
+        tmp_path / "empty.wav",
+        "-i",
+        "nope.wav",
+    ]
     ran = program.run(*words, "--json")
     assert ran.code == 2
     assert [result["index"] for result in ran.json["results"]] == [1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -13,9 +12,6 @@ from hypothesis import strategies as st
 
 from edgedla_targets.pcupid.emulated.board import Board
 from program_builds import Objects, Program, identity, tensor_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LABELS = ("one", "two", "three", "four")
 FAST = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -53,13 +49,6 @@ WRAP(MI_IPU_GetOutputTensors, (MI_IPU_CHN channel, MI_IPU_TensorVector_t *tensor
 WRAP(MI_IPU_Invoke, (MI_IPU_CHN channel, MI_IPU_TensorVector_t *in, MI_IPU_TensorVector_t *out),
      (channel, in, out))
 """
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[Board]:
-    with Board() as board:
-        yield board
-        assert board.faults == []
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +245,7 @@ def test_a_dump_that_cannot_be_written(program: Program, good: Path, tmp_path: P
 @pytest.mark.parametrize("words", [["--json"], [], ["--help"], ["--version"], ["--self-test"]])
 def test_a_full_disk_behind_stdout(program: Program, good: Path, board: Board, words: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
-        inputs = [] if "--self-test" in words else ["-i", good]
+        inputs: list[str | Path] = [] if "--self-test" in words else ["-i", good]
         ran = program.run(*inputs, *words, out=full.fileno())
     assert ran.code == 2
     assert "error: stdout: No space left on device" in ran.err

@@ -18,25 +18,17 @@ from hypothesis import strategies as st
 from onnx import helper
 
 from edgedla_eat_sed.postprocess import prediction
-from edgedla_targets.pcupid.emulated.board import Board
 from edgedla_targets.pcupid.emulated.header import Tensor
 from edgedla_targets.pcupid.emulated.network import decode, encode
 from edgedla_targets.pcupid.program.golden import Clip
 from program_builds import Network, Objects, Program, identity, tensor_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from edgedla_targets.pcupid.emulated.board import Board
 
 LABELS = ("one", "two", "three", "four")
 FAST = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 finite = st.floats(-(2.0**100), 2.0**100, width=32)
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[Board]:
-    with Board() as board:
-        yield board
-        assert board.faults == []
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -23,9 +22,6 @@ from edgedla_targets.pcupid.program.golden import Clip
 from edgedla_targets.pcupid.program.values import Made, board_tensors, program_name, source_stem
 from program_builds import FIXED, STRICT, Objects, Program, compile_c, identity, tensor_file
 from program_golden import GOLDEN, rendered
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LABELS = ("one", "two", "three", "four")
 ZIG = (sys.executable, "-m", "ziglang", "cc", "-O1", "-target")
@@ -43,13 +39,6 @@ SHAPES = {
     "every choice by hand": ("old", "-DEDLA_SYS_SOC_ID=0", "-DEDLA_FLUSH_F32=1", "-DEDLA_CHECK_NAMES=0"),
 }
 PORTED = ("edla_buffer.c", "edla_fit.c", "edla_ipu.c", "edla_mi.c", "edla_options.c")  # see edla_port.h
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[Board]:
-    with Board() as board:
-        yield board
-        assert board.faults == []
 
 
 @pytest.fixture
@@ -146,7 +135,13 @@ def test_tensors_of_an_image_of_the_vendor_are_those_of_the_ini(tmp_path: Path) 
 def test_every_compiler_takes_all_files_without_a_warning(
     tmp_path: Path, sources: Path, compiler: str
 ) -> None:
-    argv = [*COMPILERS[compiler], *STRICT, f"-I{HEADERS['new']}", "-c", *sorted(sources.glob("*.c"))]
+    argv: list[str | Path] = [
+        *COMPILERS[compiler],
+        *STRICT,
+        f"-I{HEADERS['new']}",
+        "-c",
+        *sorted(sources.glob("*.c")),
+    ]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -157,7 +152,7 @@ def test_every_compiler_takes_all_files_without_a_warning(
 def test_headers_of_every_sdk_are_taken(tmp_path: Path, sources: Path, compiler: str, shape: str) -> None:
     headers, *defines = SHAPES[shape]
     files = [sources / name for name in PORTED]
-    argv = [*COMPILERS[compiler], *STRICT, f"-I{HEADERS[headers]}", *defines, "-c", *files]
+    argv: list[str | Path] = [*COMPILERS[compiler], *STRICT, f"-I{HEADERS[headers]}", *defines, "-c", *files]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -200,8 +195,8 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     libraries = release / "chip/pcupid/dispcam/common/glibc/12.4.0/mi_libs/dynamic"
     libraries.mkdir(parents=True)
     for name, paths in LIBRARY_SOURCES.items():
-        words = ["-fPIC", "-shared", f"-I{HEADERS['new']}", *paths, "-o", libraries / f"lib{name}.so"]
-        compile_c(*words, folder=libraries)
+        words = ("-fPIC", "-shared", f"-I{HEADERS['new']}", "-o", f"lib{name}.so")
+        compile_c(*words, *paths, folder=libraries)
     return release
 
 

@@ -110,8 +110,11 @@ class Program:
         out: int | None = None,
     ) -> Ran:
         """Run it in `cwd`; its output goes to the descriptor `out` where one is given."""
+        argv: list[str | Path] = [self.path, *words]
+        if image:
+            argv += ["-m", self.image]
         done = subprocess.run(
-            [self.path, *(["-m", self.image] if image else []), *words],
+            argv,
             cwd=cwd or self.path.parent,
             env={**os.environ, **self.board.environment, **(environment or {})},
             stdout=subprocess.PIPE if out is None else out,
@@ -139,14 +142,21 @@ class Network:
     def made(self, folder: Path, **options: Any) -> Made:
         """The image in a folder, and what the generator wants to know."""
         folder.mkdir(parents=True, exist_ok=True)
-        ends = {"inputs": self.inputs, "outputs": self.outputs}
-        header = Header(edgedla="0", chip="pcupid", kind="offline", variable_buffer_size=64, **ends)
+        header = Header(
+            edgedla="0",
+            chip="pcupid",
+            kind="offline",
+            inputs=self.inputs,
+            outputs=self.outputs,
+            variable_buffer_size=64,
+        )
         container.write(folder / "net.img", header, self._graph().SerializeToString())
-        tensors = {
-            name: tuple(TensorSpec(name=each.name, shape=each.shape) for each in side)
-            for name, side in ends.items()
-        }
-        spec = ModelSpec(**tensors, labels=self.labels, **{"stem": "net", **self.spec})
+        spec = ModelSpec(
+            inputs=tuple(TensorSpec(name=each.name, shape=each.shape) for each in self.inputs),
+            outputs=tuple(TensorSpec(name=each.name, shape=each.shape) for each in self.outputs),
+            labels=self.labels,
+            **{"stem": "net", **self.spec},
+        )
         return Made(self.name, spec, PcupidOptions(**options), folder / "net.img", NOTICE)
 
     def program(
@@ -159,8 +169,8 @@ class Network:
         return Program(objects.link(folder / "src", out, *link), made.image, board)
 
     def _graph(self) -> ModelProto:
-        ends = [[_value(tensor) for tensor in side] for side in (self.inputs, self.outputs)]
-        graph = helper.make_graph(self.nodes, "net", *ends)
+        inputs, outputs = ([_value(tensor) for tensor in side] for side in (self.inputs, self.outputs))
+        graph = helper.make_graph(self.nodes, "net", inputs, outputs)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
 
 

@@ -27,11 +27,14 @@ def rendered(folder: Path) -> dict[str, bytes]:
     """What is rendered for the bundled network, without the fixed files; image and outputs are made up."""
     model = EatSed(EatSed.resolve(EatOptions(), None))
     image = folder / "eat.img"
-    ends = {
-        "inputs": (Tensor(name="images", shape=(1, 1, 114688)),),
-        "outputs": (Tensor(name="output", shape=(1, 10)),),
-    }
-    header = Header(edgedla="0", chip="pcupid", kind="offline", variable_buffer_size=1835008, **ends)
+    header = Header(
+        edgedla="0",
+        chip="pcupid",
+        kind="offline",
+        inputs=(Tensor(name="images", shape=(1, 1, 114688)),),
+        outputs=(Tensor(name="output", shape=(1, 10)),),
+        variable_buffer_size=1835008,
+    )
     container.write(image, header, b"not a network")
     made = Made(model.name, model.spec(), PcupidOptions(), image, NOTICE)
     outputs = np.random.default_rng(0).standard_normal((2, 10), dtype=np.float32)

@@ -69,10 +69,9 @@ def write_sources(
     Raises:
         UsageError: A template of the user is wrong; file, line and reason.
     """
-    plain, rendered = plain_names(), rendered_names(made)
-    values = program_values(made, clips, [name for name in (*plain, *rendered) if name.endswith(".c")])
-    texts = {name: _plain(name, override) for name in plain}
-    for name, template in rendered.items():
+    values = program_values(made, clips)
+    texts = {name: _plain(name, override) for name in plain_names()}
+    for name, template in rendered_names(made).items():
         text = render(
             f"{PLACE}/{template}", values, package=TEMPLATES, override=override, configure=configure
         )

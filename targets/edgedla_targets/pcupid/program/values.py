@@ -12,7 +12,7 @@ from edgedla.errors import UsageError
 from edgedla_targets.pcupid import configs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from edgedla.spec import ModelSpec, TensorSpec
@@ -114,8 +114,8 @@ def board_tensors(made: Made) -> tuple[list[BoardTensor], list[BoardTensor]]:
     return inputs, outputs
 
 
-def program_values(made: Made, clips: Sequence[Clip], sources: Iterable[str]) -> dict[str, Any]:
-    """All values of the templates; `sources` are the names of the .c files."""
+def program_values(made: Made, clips: Sequence[Clip]) -> dict[str, Any]:
+    """All values of the templates."""
     spec, stem = made.spec, source_stem(made.spec)
     inputs, outputs = board_tensors(made)
     audio = spec.audio
@@ -146,7 +146,6 @@ def program_values(made: Made, clips: Sequence[Clip], sources: Iterable[str]) ->
         # The vendor's simulator prints six decimals; the emulated board runs what was run here.
         "tolerance": 0.0 if header else 1e-6,
         "clips": [clip.values() for clip in clips],
-        "sources": sorted(sources),
     }
 
 

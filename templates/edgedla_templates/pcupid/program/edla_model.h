@@ -65,7 +65,7 @@ typedef struct {
     size_t output_count;
 
     size_t class_count;        /* elements of the first output that are classes; 0 where they are not */
-    const char *const *labels; /* one for each class, NULL where classes have no names */
+    const char *const *labels; /* one for each class */
     edla_score_kind scores;
     const edla_audio *audio; /* how the first input is made of a recording; NULL where it is none */
 

@@ -16,11 +16,6 @@ size_t edla_output_named(const edla_output *output, const edla_result *result)
     return named;
 }
 
-const char *edla_output_label(const edla_model *model, size_t class_id)
-{
-    return model->labels ? model->labels[class_id] : NULL;
-}
-
 void edla_output_begin(edla_output *output, const edla_model *model, const edla_options *options, const char *sha256)
 {
     memset(output, 0, sizeof *output);

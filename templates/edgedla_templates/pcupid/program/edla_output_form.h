@@ -9,9 +9,6 @@
 /* How many of the best classes reach the threshold. */
 size_t edla_output_named(const edla_output *output, const edla_result *result);
 
-/* The name of a class; NULL where it has none. */
-const char *edla_output_label(const edla_model *model, size_t class_id);
-
 void edla_text_begin(const edla_output *output);
 void edla_text_result(const edla_output *output, const edla_result *result);
 

@@ -34,7 +34,7 @@ static void print_times(const edla_times *times)
 static void print_class(const edla_model *model, const edla_score *score)
 {
     printf("\"class_id\":%lu", (unsigned long)score->class_id);
-    string("label", edla_output_label(model, score->class_id));
+    string("label", model->labels[score->class_id]);
     number("score", score->score);
 }
 

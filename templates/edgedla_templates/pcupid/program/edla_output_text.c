@@ -20,11 +20,8 @@ static void print_classes(const edla_output *output, const edla_result *result)
     if (!named)
         puts("class id: -1");
     for (size_t i = 0; i < named; i++) {
-        const char *label = edla_output_label(output->model, result->top[i].class_id);
-
         printf("class id: %lu\n", (unsigned long)result->top[i].class_id);
-        if (label)
-            printf("label: %s\n", label);
+        printf("label: %s\n", output->model->labels[result->top[i].class_id]);
         printf("score: %f\n", result->top[i].score);
     }
 }
