@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgedla_targets.pcupid.emulated.board import Board
 from pcupid_builds import BUILT, WORDS, started
 from program_builds import SANITIZE, Objects
 
@@ -79,3 +80,23 @@ def bench(deploy_host: Bench, bundle: Path, tmp_path: Path) -> Bench:
 def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Objects:
     """The board program's fixed files with the sanitizers for addresses and undefined behaviour."""
     return Objects.make(tmp_path_factory.mktemp("sanitized"), "new", *SANITIZE)
+
+
+@pytest.fixture(scope="session")
+def zig_cache(pytestconfig: pytest.Config) -> Path:
+    """A cache that outlives the test run: zig makes a C library for each processor, which takes a minute."""
+    return pytestconfig.cache.mkdir("edgedla")
+
+
+@pytest.fixture(scope="session")
+def program_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for all tests that only run what the first of them compiles."""
+    return tmp_path_factory.mktemp("programs")
+
+
+@pytest.fixture(scope="module")
+def board() -> Iterator[Board]:
+    """An emulated board that has nothing to object to."""
+    with Board() as board:
+        yield board
+        assert board.faults == []
