@@ -20,6 +20,15 @@ class Parts(Spec):
     post: float
 
 
+class Output(Spec):
+    """An output of a network without classes: its shape on the board, and the first of its `count` values."""
+
+    name: str
+    shape: tuple[int, ...]
+    count: int
+    first: tuple[float | None, ...]  # `None`: no finite number
+
+
 class Result(Spec):
     """What the program says of one input; `ms` is the median of `runs`."""
 
@@ -32,6 +41,7 @@ class Result(Spec):
     ms: Parts
     runs: tuple[Parts, ...]
     warnings: tuple[str, ...] = ()
+    outputs: tuple[Output, ...] = ()  # only where there are no classes
 
 
 class Failed(Spec):
