@@ -3,7 +3,8 @@
  *     front_end_main RATE LENGTH PEAK start|centre IN.wav OUT.f32 [IN.wav OUT.f32]...
  *     front_end_main --bench RATE LENGTH PEAK start|centre IN.wav REPEAT
  *
- * One line per file: `ok RATE CHANNELS FRAMES ANNOUNCED TRUNCATED`, or `error CODE REASON`. Tensors are float32 in the
+ * With --bench: `bench FIRST BEST` in milliseconds of the processor, `memory BYTES` of the front end and `peak
+ * KILOBYTES` of the process. Else one line per file: `ok RATE CHANNELS FRAMES ANNOUNCED TRUNCATED`, or `error CODE REASON`. Tensors are float32 in the
  * order of bytes of this machine.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -53,6 +54,21 @@ static int convert(edla_front_end *front_end, edla_window window, float *tensor,
     return 1;
 }
 
+/* The largest part of memory that this process ever had, in kilobytes; 0 where the system does not say. */
+static unsigned long peak_memory(void)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    unsigned long kilobytes = 0;
+    char line[200];
+
+    while (status && fgets(line, sizeof line, status))
+        if (!strncmp(line, "VmHWM:", 6))
+            kilobytes = strtoul(line + 6, NULL, 10);
+    if (status)
+        fclose(status);
+    return kilobytes;
+}
+
 /* The first time, which makes the filter as well, and the shortest of the others. */
 static void bench(edla_front_end *front_end, edla_window window, float *tensor, const char *path, int repeat)
 {
@@ -96,7 +112,7 @@ int main(int count, char **words)
         puts("error init");
     } else if (benching) {
         bench(front_end, audio.window, tensor, words[at + 4], atoi(words[at + 5]));
-        printf("memory %lu\n", (unsigned long)size);
+        printf("memory %lu\npeak %lu\n", (unsigned long)size, peak_memory());
     } else {
         for (at += 4; at + 1 < count; at += 2)
             if (!convert(front_end, audio.window, tensor, audio.length, words + at))

@@ -6,7 +6,6 @@
 #define PI 3.14159265358979323846
 /* The shorter filter of two is taken this often per sample of the lower rate: its images lie above the other then. */
 #define GRID 4
-#define TAPS 64
 
 uint32_t edla_common_divisor(uint32_t a, uint32_t b)
 {
