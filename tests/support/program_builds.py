@@ -110,9 +110,7 @@ class Program:
         out: int | None = None,
     ) -> Ran:
         """Run it in `cwd`; its output goes to the descriptor `out` where one is given."""
-        argv: list[str | Path] = [self.path, *words]
-        if image:
-            argv += ["-m", self.image]
+        argv: list[str | Path] = [self.path, *(("-m", self.image) if image else ()), *words]
         done = subprocess.run(
             argv,
             cwd=cwd or self.path.parent,
