@@ -23,6 +23,8 @@ NATIVE = "emulated:native"
 SIMULATOR = "simulator"
 NOTICE = "emulated board: the program runs on this machine, its network in edgedla; no figure is a board's"
 _DIFFERS, _USAGE, _DEVICE = 1, 2, 4  # exit status of the program
+_KILLED = 128  # and the number of the signal, as qemu reports it
+_HINT = "hint: "
 
 
 def board_compiler(board: str, cache: Path) -> Compiler:
@@ -71,7 +73,7 @@ class Session:
         if answer is None or ((answer.exit_code, done.exit_code) == (_USAGE, _USAGE) and not answer.failed):
             raise self._failure("gave no answer" if answer is None else "refused its options", done)
         if answer.error and answer.exit_code == _DEVICE:
-            raise DeviceError(f"{self._where}: {answer.error.message}", hint=f"log: {done.log}")
+            raise DeviceError(f"{self._where}: {answer.error.message}", hint=_hint(done))
         return answer
 
     def self_test(self, golden: Path, folder: Path) -> list[str]:
@@ -98,7 +100,7 @@ class Session:
         )
         if self._board.faults:
             faults = "; ".join(dict.fromkeys(self._board.faults))
-            raise DeviceError(f"{self._where}: the board found fault: {faults}", hint=f"log: {done.log}")
+            raise DeviceError(f"{self._where}: the board found fault: {faults}", hint=_hint(done))
         if done.exit_code < 0 or done.exit_code > _KILLED:
             raise self._failure(f"was killed by signal {done.exit_code % _KILLED}", done)
         return done
@@ -107,7 +109,10 @@ class Session:
         said = f": {done.tail[-1]}" if done.tail else ""
         if done.exit_code in (0, _DIFFERS, _USAGE):
             return ToolchainError(f"{self._where} {what}{said}", argv=done.argv, log=done.log, tail=done.tail)
-        return DeviceError(f"{self._where} {what}{said}", hint=f"log: {done.log}")
+        return DeviceError(f"{self._where} {what}{said}", hint=_hint(done))
 
 
-_KILLED = 128  # and the number of the signal, as qemu reports it
+def _hint(done: Completed) -> str:
+    """The program's own, else where it said more."""
+    own = [line.removeprefix(_HINT) for line in done.tail if line.startswith(_HINT)]
+    return own[-1] if own else f"log: {done.log}"
