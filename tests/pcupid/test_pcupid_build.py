@@ -17,7 +17,7 @@ from edgedla.toolchain import Toolchain
 from edgedla_eat_sed.plugin import EatSed
 from edgedla_targets.pcupid.options import PcupidOptions
 from edgedla_targets.pcupid.simulate import EmulatedNetwork, VendorSimulator
-from pcupid_builds import NOTICE, TINY, WORDS, prepare
+from pcupid_builds import BOARD_NOTICE, NOTICE, TINY, WORDS, prepare
 from throwaway import BEEP
 
 if TYPE_CHECKING:
@@ -42,11 +42,14 @@ def test_what_a_build_answers(first_build: tuple[Path, dict[str, Any]]) -> None:
     assert {"name": "lint.safe_onnx", "ok": True, "value": 0, "limit": 0} in data["gates"]
     assert all(gate["ok"] for gate in data["gates"])
     gates = {gate["name"].partition(".")[0] for gate in data["gates"]}
-    assert gates >= {"onnx", "simplified", "safe", "float", "fixed", "offline"}
+    assert gates >= {"onnx", "simplified", "safe", "float", "fixed", "offline", "board"}
+    assert {"name": "board.max_abs", "ok": True, "value": 0, "limit": 0} in data["gates"]
+    assert {"name": "board.self_test", "ok": True, "value": 0, "limit": 0} in data["gates"]
+    assert {"name": "board.classes", "ok": True, "value": 1, "limit": 1} in data["gates"]
     manifest = json.loads((root / MANIFEST).read_text())
     assert manifest["toolchain"] == "emulated"
     assert [rung["name"] for rung in manifest["rungs"]] == [
-        *("onnx", "simplified", "safe", "float", "fixed", "offline")
+        *("onnx", "simplified", "safe", "float", "fixed", "offline", "board")
     ]
     assert not (root / ".work").exists()
 
@@ -145,7 +148,7 @@ def test_outputs_that_the_board_leaves_as_int16(edgedla: Command, bundle: Path, 
     edgedla("build", *WORDS, "--set", "pcupid.dequantizations=false")
     assert "dequantizations=FALSE" in (bundle / "convert/input_config.ini").read_text()
     result = edgedla("run", "eat_sed", "--target", "pcupid", "--json").json
-    assert result["warnings"] == [NOTICE]
+    assert result["warnings"] == [NOTICE, BOARD_NOTICE]
     clip = result["data"]["results"][0]
     float32 = edgedla("run", "--bundle", tiny_bundle, "-i", clip["input"], "--json").json["data"]["results"][
         0
@@ -182,13 +185,18 @@ def test_an_image_for_another_chip(edgedla: Command, bundle: Path) -> None:
     manifest["target"]["options"]["chip"] = "souffle"
     (bundle / MANIFEST).write_text(json.dumps(manifest))
     result = edgedla("run", "--bundle", bundle, code=DeviceError.exit_code)
-    assert "eat.img: made for the chip 'pcupid', this is 'souffle'" in result.err
+    assert (
+        "prog_sed_eat on emulated:native: MI_IPU_GetOfflineModeStaticInfo was refused: 54 MISMATCH_MODEL"
+        in result.err
+    )
+    simulator = edgedla("run", "--bundle", bundle, "--board", "simulator", code=DeviceError.exit_code)
+    assert "eat.img: made for the chip 'pcupid', this is 'souffle'" in simulator.err
 
 
 def test_a_bundle_says_who_made_it_whatever_tools_are_here_now(edgedla: Command, bundle: Path) -> None:
     result = edgedla("run", "--bundle", bundle, "--json", env={"SGS_IPU_DIR": "/nowhere"}).json
     assert result["data"]["toolchain"] == "emulated"
-    assert result["warnings"] == [NOTICE]
+    assert result["warnings"] == [NOTICE, BOARD_NOTICE]
 
 
 @pytest.mark.parametrize("name", ["eat_float.sim", "eat_fixed.sim", "eat.img"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Command = Callable[..., Result]
 
 LADDER = ["onnx", "simplified", "safe", "float", "fixed", "offline"]
+WHOLE = [*LADDER, "board"]  # where the build came as far as the program
 FIGURES = {"name", "against", "max_abs", "cosine", "snr_db", "top1_agree", "total", "ok", "reason"}
 
 
@@ -29,12 +30,13 @@ def test_the_ladder_and_the_layers(edgedla: Command, bundle: Path) -> None:
     assert answer["schema"] == "edgedla.compare/1"
     assert answer["warnings"] == [NOTICE]
     assert data["first_divergent"] is None
-    assert [rung["name"] for rung in data["rungs"]] == LADDER
-    assert [rung["against"] for rung in data["rungs"]] == ["torch", *LADDER[:-1]]
+    assert [rung["name"] for rung in data["rungs"]] == WHOLE
+    assert [rung["against"] for rung in data["rungs"]] == ["torch", *WHOLE[:-1]]
     assert all(rung.keys() == FIGURES and rung["ok"] for rung in data["rungs"])
     by_name = {rung["name"]: rung for rung in data["rungs"]}
     assert by_name["fixed"]["max_abs"] > by_name["float"]["max_abs"]
     assert by_name["offline"]["max_abs"] == 0
+    assert by_name["board"]["max_abs"] == 0
     # `total` is what came together up to here: the image is as far from torch as the fixed network.
     assert by_name["offline"]["total"] == by_name["fixed"]["total"]
     assert by_name["offline"]["total"]["max_abs"] > 0

@@ -19,6 +19,9 @@ TINY = Path(__file__).parents[1] / "data/eat/tiny"
 WORDS = ("eat_sed", "--target", "pcupid", "--checkpoint", str(TINY))
 BUILT = Path("build/eat_sed/pcupid")
 NOTICE = "emulated toolchain: files and figures are edgedla's own, not the vendor's; no board runs them"
+BOARD_NOTICE = (
+    "emulated board: the program runs on this machine, its network in edgedla; no figure is a board's"
+)
 # Appended to a script of the emulated toolchain: opens what it has made, lets `spoil` change it, closes it.
 SPOILER = """
 import sys
