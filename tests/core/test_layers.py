@@ -16,6 +16,7 @@ LAYERS = [
     {"spec", "hookspecs", "runner", "requirement"},
     {"model", "converter", "target", "registry", "export"},
     {"render", "toolchain", "compare", "artifacts", "context", "config", "sources", "route", "fingerprint"},
+    {"clips", "dataset"},
     {"plugins"},
     {"ladder", "stages", "pipeline"},
     {"workspace"},
