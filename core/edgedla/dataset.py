@@ -38,7 +38,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled files of one folder; `classes` are the names that occur, in the order of the table's `target`."""
+    """Labelled files of one folder; `classes` are the names that occur, by the table's `target`."""
 
     root: Path
     layout: str  # "esc" or "folders"

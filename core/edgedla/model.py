@@ -103,6 +103,10 @@ class Model(ABC, Generic[OptionsT]):
         """Whether a file belongs to the test data, so that a quantiser must not be calibrated on it."""
         return False
 
+    def trained_on(self, path: Path) -> bool:
+        """Whether the bundled weights were trained on this file, as far as that can be told."""
+        return False
+
     def sample_files(self) -> Sequence[Path]:
         """Files that `run` takes when the user gives none."""
         return ()

@@ -182,6 +182,36 @@ class Workspace:
             ),
         )
 
+    def reopen(self, bundle: Bundle, checkpoint: Path | None, report: Callable[[str], None]) -> Context:
+        """The context of a finished build, to climb its ladder again; nothing is built.
+
+        Raises:
+            UsageError: `checkpoint` is not what the bundle was made of.
+        """
+        from edgedla.artifacts import Store
+        from edgedla.context import Context
+        from edgedla.pipeline import checkpoint_digest
+        from edgedla.route import find_route
+        from edgedla.toolchain import Toolchain
+
+        if checkpoint and checkpoint_digest(checkpoint) != bundle.manifest.checkpoint:
+            raise UsageError(f"{bundle.root} was not made of checkpoint {checkpoint}", hint=_AGAIN)
+        root = bundle.root.absolute()
+        store = Store(root)
+        store.artifacts += bundle.manifest.artifacts
+        return Context(
+            model=bundle.model,
+            target=bundle.target,
+            spec=bundle.manifest.spec,
+            route=find_route(self._converters(), bundle.target.accepts),
+            checkpoint=checkpoint,
+            calibration_files=(),
+            store=store,
+            tools=Toolchain(log_dir=root / "logs", echo=report),
+            hooks=self.plugins,
+            report=report,
+        )
+
     def _local(self, target: str) -> dict[str, object]:
         """Values of the options that no manifest holds because they concern this machine alone."""
         kind = self.plugins.target(target).Options

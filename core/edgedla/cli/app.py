@@ -23,6 +23,7 @@ VERBS = {
     "build": ("build:build", "Build a model for a target and check it at every step."),
     "run": ("run:run", "Say what each input is."),
     "compare": ("compare:compare", "Feed every rung the same inputs; say which parts first."),
+    "eval": ("eval:evaluate", "Say how good a network is on labelled recordings, and what a rung costs."),
     "lint": ("lint:lint", "Hold a graph against a target's rules."),
     "bench": ("bench:bench", "Time a bundle against plain onnxruntime."),
     "list-targets": ("lists:list_targets", "List the places a model can be built for."),

@@ -116,6 +116,12 @@ class EatSed(Model[EatOptions]):
 
         return samples.is_test_clip(path)
 
+    def trained_on(self, path: Path) -> bool:
+        """Whether a file is a clip of ESC's folds 2 to 5, on which the bundled weights were trained."""
+        from edgedla_eat_sed import samples
+
+        return samples.is_training_clip(path)
+
     def preprocess(self, path: Path) -> Feed:
         """An audio file as one input: resampled, mixed to mono, cut or padded to seq_len."""
         from edgedla_eat_sed.audio import model_input
