@@ -10,6 +10,7 @@ import csv
 import io
 import os
 from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,14 @@ class Dataset:
         wanted = set(names)
         return self._with(clip for clip in self.clips if clip.name in wanted)
 
+    def thinned(self, count: int) -> Dataset:
+        """At most `count` clips, of each class in turn the next one."""
+        by_class: dict[str, list[Clip]] = {}
+        for clip in self.clips:
+            by_class.setdefault(clip.label, []).append(clip)
+        turns = zip_longest(*by_class.values())
+        return self.take(clip.name for clip in islice((c for turn in turns for c in turn if c), count))
+
     def _with(self, clips: Iterable[Clip]) -> Dataset:
         kept = tuple(clips)
         present = {clip.label for clip in kept}
@@ -134,6 +143,25 @@ def match_labels(dataset: Dataset, labels: Sequence[str], *, known_only: bool = 
     return found
 
 
+def read_list(path: Path) -> tuple[Path, ...]:
+    """The files that a list names, one per line, relative to the folder that the list stands in.
+
+    Raises:
+        UsageError: It is no such list, or names a file that is not there.
+    """
+    lines = [line for line in _text(path).splitlines() if line.strip()]
+    if not lines:
+        raise UsageError(f"{path}: the list names no file")
+    files = tuple(path.parent / line for line in lines)
+    for number, file in enumerate(files, start=1):
+        if "\0" in lines[number - 1] or not file.is_file():
+            raise UsageError(
+                f"{path}: there is no file {str(file)!r}, which line {number} names",
+                hint="one file a line, relative to the list's own folder, as edgedla calibrate-set writes it",
+            )
+    return files
+
+
 def plain_label(name: str) -> str:
     """A class name as it is compared: `Sea waves`, `sea-waves` and `sea_waves` are one."""
     return "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
@@ -168,18 +196,22 @@ def _esc(root: Path, suffixes: Sequence[str]) -> Dataset:
     )
 
 
-def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _text(path: Path) -> str:
     try:
-        with table.open("rb") as file:
+        with path.open("rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
-        raise UsageError(f"{table}: {error.strerror}") from None
+        raise UsageError(f"{path}: {error.strerror}") from None
     if len(data) > LARGEST:
-        raise UsageError(f"{table}: larger than {LARGEST} bytes; that is no table of recordings")
+        raise UsageError(f"{path}: larger than {LARGEST} bytes; that lists no recordings")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{table}: not UTF-8 at byte {error.start}") from None
+        raise UsageError(f"{path}: not text: no UTF-8 at byte {error.start}") from None
+
+
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    text = _text(table)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from typing_extensions import TypeVar
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from edgedla.requirement import Requirement
     from edgedla.runner import Feed, Runner
+    from edgedla.trainer import Trainer
 
 OptionsT = TypeVar("OptionsT", bound=Options, default=Options)
 
@@ -30,6 +31,24 @@ class Window:
     start: float
     end: float
     feed: Feed
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """Something that makes an input worse, its unit, and the amounts that are worth a look."""
+
+    kind: str
+    unit: str
+    amounts: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure by which inputs differ; `edges` part its range into the steps to calibrate over."""
+
+    name: str
+    unit: str
+    edges: tuple[float, ...]
 
 
 class Model(ABC, Generic[OptionsT]):
@@ -58,6 +77,11 @@ class Model(ABC, Generic[OptionsT]):
             UsageError: The checkpoint cannot be read, or contradicts an option.
         """
         return options
+
+    @classmethod
+    def trainer(cls) -> type[Trainer[Any]] | None:
+        """What trains the network (`None`: nothing here does); imports nothing heavy."""
+        return None
 
     @abstractmethod
     def spec(self) -> ModelSpec:
@@ -118,6 +142,31 @@ class Model(ABC, Generic[OptionsT]):
             UsageError: The file cannot be read; names it and the reason.
         """
         raise UsageError(f"model '{self.name}' does not read files")
+
+    def disturbances(self) -> Sequence[Disturbance]:
+        """What `disturb` can do to an input; for audio `edgedla.sound.DISTURBANCES`."""
+        return ()
+
+    def disturb(self, path: Path, kind: str, amount: float, seed: int) -> Feed:
+        """A user's file as model input, disturbed before `preprocess` would see it; same seed, same feed.
+
+        Raises:
+            UsageError: The file cannot be read, or there is no such disturbance.
+        """
+        raise UsageError(f"model '{self.name}' cannot disturb its inputs")
+
+    def measures(self) -> Sequence[Measure]:
+        """The figures of `measure`; for audio `edgedla.sound.MEASURES`."""
+        return ()
+
+    def measure(self, path: Path) -> tuple[float, ...]:
+        """By what a user's file differs from others: one figure for each of `measures`.
+
+        Raises:
+            UsageError: The file cannot be read; names it and the reason.
+        """
+        self.preprocess(path)  # whether it can be read is known of every model
+        return ()
 
     def windows(self, path: Path) -> Iterator[Window]:
         """A recording longer than the input, window by window, in constant memory."""

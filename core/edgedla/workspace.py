@@ -259,13 +259,17 @@ def _is_input(file: Path, folder: Path, suffixes: tuple[str, ...]) -> bool:
 
 
 def _calibration_files(path: Path | None, model: Model[Any]) -> tuple[Path, ...]:
-    files = () if path is None else tuple(find_files(path, model.suffixes))
+    from edgedla.dataset import read_list
+
+    files: tuple[Path, ...] = ()
+    if path is not None:
+        files = read_list(path) if path.is_file() else tuple(find_files(path, model.suffixes))
     held_out = [file for file in files if model.held_out(file)]
     if held_out:
         raise UsageError(
             f"--calib {path}: {len(held_out)} file(s) belong to the test data of '{model.name}', "
             f"first {held_out[0].name}; calibrating on them would spoil what is measured on them",
-            hint="take them out of the folder",
+            hint="take them out",
         )
     return files
 

@@ -27,12 +27,12 @@ LAYERS = [
         "route",
         "fingerprint",
     },
-    {"dataset", "statistics", "confusion"},
+    {"dataset", "statistics", "confusion", "sound"},
     {"plugins"},
     {"ladder", "stages", "pipeline"},
     {"workspace"},
     {"predict", "bench"},
-    {"rungs", "evaluate", "cluster"},
+    {"rungs", "evaluate", "cluster", "robustness", "calibration"},
     {"cli"},
 ]
 HEAVY = {"torch", "onnx", "onnxruntime", "onnxsim", "numpy", "jinja2", "soundfile", "soxr", "yaml"}

@@ -24,6 +24,8 @@ VERBS = {
     "run": ("run:run", "Say what each input is."),
     "compare": ("compare:compare", "Feed every rung the same inputs; say which parts first."),
     "eval": ("eval:evaluate", "Say how good a network is on labelled recordings, and what a rung costs."),
+    "robustness": ("robustness:robustness", "Say how accuracy falls where recordings get worse."),
+    "calibrate-set": ("calibrate_set:calibrate_set", "Pick the recordings to calibrate a quantiser on."),
     "lint": ("lint:lint", "Hold a graph against a target's rules."),
     "bench": ("bench:bench", "Time a bundle against plain onnxruntime."),
     "list-targets": ("lists:list_targets", "List the places a model can be built for."),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from edgedla.model import Disturbance, Measure
     from edgedla.runner import Feed
     from edgedla_eat_sed.network import SoundNetRaw
 
@@ -128,6 +129,34 @@ class EatSed(Model[EatOptions]):
 
         options = self.options
         return {INPUT: model_input(path, options.sampling_rate, options.seq_len, options.window)}
+
+    def disturbances(self) -> Sequence[Disturbance]:
+        """What a microphone, its amplifier and the room do."""
+        from edgedla import sound
+
+        return sound.DISTURBANCES
+
+    def disturb(self, path: Path, kind: str, amount: float, seed: int) -> Feed:
+        """An audio file as one input, disturbed at its own rate before everything else."""
+        from edgedla_eat_sed.audio import disturbed_input
+
+        options = self.options
+        audio = disturbed_input(
+            path, options.sampling_rate, options.seq_len, options.window, kind=kind, amount=amount, seed=seed
+        )
+        return {INPUT: audio}
+
+    def measures(self) -> Sequence[Measure]:
+        """Loudness, crest factor and silence."""
+        from edgedla import sound
+
+        return sound.MEASURES
+
+    def measure(self, path: Path) -> tuple[float, ...]:
+        """The three of a recording."""
+        from edgedla_eat_sed.audio import measure
+
+        return measure(path)
 
     def windows(self, path: Path) -> Iterator[Window]:
         """A long recording in windows of seq_len samples, `hop` of one apart."""
