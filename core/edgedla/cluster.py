@@ -6,9 +6,11 @@ is checked, and a piece of work whose worker dies is done again by another.
 
 from __future__ import annotations
 
+import socket
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from edgedla import fingerprint
 from edgedla.errors import DeviceError, PrerequisiteError, UsageError
@@ -58,13 +60,13 @@ def answers(address: str, work: Work, clips: Sequence[Clip]) -> Iterator[Reply]:
     DASK.check()
     from distributed import Client, KilledWorker
 
+    _check_address(address)
     chunks = [tuple(clips[at : at + CHUNK]) for at in range(0, len(clips), CHUNK)]
     try:
         client: Any = Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # something else listens there, or another version
         raise DeviceError(
-            f"--scheduler {address}: no scheduler answers: {error}",
-            hint="dask scheduler starts one, dask worker ADDRESS a worker",
+            f"--scheduler {address}: {error}", hint="is it the address of a scheduler?"
         ) from None
     with client:
         _await_workers(client, address)
@@ -79,6 +81,27 @@ def answers(address: str, work: Work, clips: Sequence[Clip]) -> Iterator[Reply]:
             ) from None
         finally:
             client.cancel(futures)
+
+
+def _check_address(address: str) -> None:
+    """Whether anything listens: Dask itself asks for half a minute, and says of a typing error no more."""
+    parts = urlsplit(address)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if parts.scheme not in ("tcp", "tls") or not host or not port:
+        raise UsageError(
+            f"--scheduler {address}: no address of a scheduler",
+            hint="as the scheduler prints it: tcp://HOST:8786",
+        )
+    try:
+        socket.create_connection((host, port), PATIENCE).close()
+    except OSError as error:
+        raise DeviceError(
+            f"--scheduler {address}: no scheduler answers: {error.strerror or error}",
+            hint="dask scheduler starts one, dask worker ADDRESS a worker",
+        ) from None
 
 
 def _await_workers(client: Any, address: str) -> None:
@@ -104,7 +127,6 @@ def _answer(work: Work, clips: tuple[Clip, ...]) -> list[Reply]:
 
 def _open(work: Work) -> Rungs:
     import os
-    import socket
 
     from edgedla.config import Config
     from edgedla.workspace import Workspace
