@@ -67,7 +67,7 @@ def test_other_tables_that_are_fine(tmp_path: Path) -> None:
     assert found.folds == ()
 
 
-HOSTILE = {
+HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "no column": ("filename,fold\na.txt,1\n", "no column 'category'"),
     "empty": ("", "no column 'filename'"),
     "no rows": (HEAD, "names no recording"),
