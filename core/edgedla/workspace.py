@@ -80,8 +80,11 @@ class Workspace:
         config.check_sections(self.sections(), [plugin.name for plugin in self.plugins.broken])
 
     def sections(self) -> dict[str, type[Options]]:
-        """Configuration tables: each model's and each target's options."""
+        """Configuration tables: each model's, its trainer's and each target's options."""
         models = {name: self.plugins.models.get(name).Options for name in self.plugins.models}
+        for name in self.plugins.models:
+            if trainer := self.plugins.models.get(name).trainer():
+                models[f"{name}_train"] = trainer.Options
         targets = {name: self.plugins.targets.get(name).Options for name in self.plugins.targets}
         return models | targets
 

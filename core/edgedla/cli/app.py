@@ -27,6 +27,7 @@ VERBS = {
     "robustness": ("robustness:robustness", "Say how accuracy falls where recordings get worse."),
     "calibrate-set": ("calibrate_set:calibrate_set", "Pick the recordings to calibrate a quantiser on."),
     "lint": ("lint:lint", "Hold a graph against a target's rules."),
+    "train": ("train:train", "Train a model on a labelled data set."),
     "bench": ("bench:bench", "Time a bundle against plain onnxruntime."),
     "list-targets": ("lists:list_targets", "List the places a model can be built for."),
     "list-models": ("lists:list_models", "List the models that can be built."),
@@ -113,7 +114,7 @@ def _load(verb: str) -> Any:
     found = getattr(import_module(f"edgedla.cli.{module}"), name)
     if not isinstance(found, typer.Typer):
         alone = typer.Typer(rich_markup_mode=None, add_completion=False)
-        alone.command(verb)(found)
+        alone.command(verb, context_settings=getattr(found, "context_settings", None))(found)
         found = alone
     return typer.main.get_command(found)
 

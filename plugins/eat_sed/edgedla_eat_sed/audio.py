@@ -36,6 +36,25 @@ def read(path: Path, rate: int) -> Samples:
     return np.concatenate(list(_stream(path, rate)))
 
 
+def read_normalised(path: Path, rate: int) -> Samples:
+    """The whole recording as `read` gives it, normalised by its peak; silence is zeros.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    sound = read(path, rate)
+    return _input(sound, float(np.abs(sound).max(initial=0)), len(sound)).reshape(-1)
+
+
+def cut(sound: Samples, length: int, window: str) -> Samples:
+    """What `model_input` gives of a recording, from `read_normalised` of it."""
+    first = max(0, (len(sound) - length) // 2) if window == "centre" else 0
+    result = np.zeros((1, 1, length), np.float32)
+    kept = sound[first : first + length]
+    result[0, 0, : len(kept)] = kept
+    return result
+
+
 def model_input(path: Path, rate: int, length: int, window: str) -> Samples:
     """One window of the recording as float32 `(1, 1, length)`, normalised by the peak of the whole recording.
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from edgedla.model import Disturbance, Measure
     from edgedla.runner import Feed
+    from edgedla.trainer import Trainer
     from edgedla_eat_sed.network import SoundNetRaw
+    from edgedla_eat_sed.training.options import TrainOptions
 
 INPUT, OUTPUT = "images", "output"
 """Tensor names that the vendor's example of this network uses."""
@@ -53,6 +55,13 @@ class EatSed(Model[EatOptions]):
     def resolve(cls, options: EatOptions, checkpoint: Path | None) -> EatOptions:
         """Options with the checkpoint's settings and class names; afterwards neither file is needed."""
         return resolve_options(options, find_checkpoint(checkpoint))
+
+    @classmethod
+    def trainer(cls) -> type[Trainer[TrainOptions]]:
+        """Upstream's recipe, anew."""
+        from edgedla_eat_sed.training.trainer import EatTrainer
+
+        return EatTrainer
 
     def spec(self) -> ModelSpec:
         """`images` (1, 1, seq_len) in, raw audio in -1 … 1; `output` (1, n_classes) out, logits."""
