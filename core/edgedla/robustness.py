@@ -58,16 +58,17 @@ class Trial:
     classes: Mapping[str, int]
     seed: int
 
-    def run(self, disturbances: Sequence[Disturbance], progress: Callable[[str], None]) -> Robustness:
+    def run(self, disturbances: Sequence[Disturbance], progress: Callable[[float, str], None]) -> Robustness:
         """Every amount of every disturbance through all rungs, which hear the same.
 
         What is random depends on seed, clip and kind alone: the noise of a clip is the same at every level,
-        on every machine, and whatever else is asked for.
+        on every machine, and whatever else is asked for. `progress` is told the share that is done, and what
+        comes next.
 
         Raises:
             UsageError: No clip can be read.
         """
-        progress("as recorded")
+        progress(0, "as recorded")
         clean = list(self.rungs.answers(self.clips))
         good = [reply for reply in clean if not reply.failure]
         failed = [reply for reply in clean if reply.failure]
@@ -79,19 +80,29 @@ class Trial:
             clips=len(clips),
             seed=self.seed,
             clean=self._point(0, good),
-            series=tuple(self._series(each, clips, progress) for each in disturbances),
+            series=self._all_series(disturbances, clips, progress),
             failed=tuple(Unread(clip=reply.clip.name, reason=reply.failure) for reply in failed),
         )
 
-    def _series(
-        self, disturbance: Disturbance, clips: Sequence[Clip], progress: Callable[[str], None]
-    ) -> Series:
-        points = []
-        for amount in disturbance.amounts:
-            progress(f"{disturbance.kind} {amount:g} {disturbance.unit}")
-            replies = list(self.rungs.answers(clips, self._reader(disturbance.kind, amount)))
-            points.append(self._point(amount, replies))
-        return Series(kind=disturbance.kind, unit=disturbance.unit, points=tuple(points))
+    def _all_series(
+        self,
+        disturbances: Sequence[Disturbance],
+        clips: Sequence[Clip],
+        progress: Callable[[float, str], None],
+    ) -> tuple[Series, ...]:
+        total = 1 + sum(len(each.amounts) for each in disturbances)
+        done = 1  # the clips as recorded
+        found = []
+        for each in disturbances:
+            points = []
+            for amount in each.amounts:
+                progress(done / total, f"{each.kind} {amount:g} {each.unit}")
+                points.append(
+                    self._point(amount, list(self.rungs.answers(clips, self._reader(each.kind, amount))))
+                )
+                done += 1
+            found.append(Series(kind=each.kind, unit=each.unit, points=tuple(points)))
+        return tuple(found)
 
     def _reader(self, kind: str, amount: float) -> Callable[[Clip], Feed]:
         def read(clip: Clip) -> Feed:

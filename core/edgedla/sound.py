@@ -83,8 +83,10 @@ def _with_noise(sound: Samples, noise: Samples, snr_db: float) -> Samples:
     import numpy as np
 
     heard = sound[sound != 0]
-    power = float(np.mean(np.square(heard, dtype=np.float64))) if len(heard) else 0.0
-    own = float(np.mean(np.square(noise, dtype=np.float64))) if len(noise) else 1.0
+    own = float(np.mean(np.square(noise, dtype=np.float64)))
+    if not len(heard) or not own:  # silence, or one sample of noise without a mean
+        return sound
+    power = float(np.mean(np.square(heard, dtype=np.float64)))
     return sound + noise * np.float32(np.sqrt(power / own / 10 ** (snr_db / 10)))
 
 

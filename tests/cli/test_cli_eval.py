@@ -76,8 +76,8 @@ def test_eval_for_people(edgedla: Command, beep: Path, data: Path) -> None:
     assert beep.is_dir()
     lines = edgedla("eval", "beep", "--data", data, "--fold", "2").out.splitlines()
     assert lines[0] == "accuracy of fast\t100.0% (72.2% to 100.0%)\t10 of 10"
-    assert "silence\t0\t-\t-\t-" in lines
-    assert "1 beep\t0\t10" in lines
+    assert "beep\t10\t100.0% (72.2% to 100.0%)\t100.0%\t1.00" in lines
+    assert "1 beep\t10" in lines  # no silence is in that fold, and none was heard
 
 
 @pytest.mark.usefixtures("wry")

@@ -156,9 +156,18 @@ def trial(folder: Path, seed: int = 0) -> Any:
         clips.append(Clip(path, path.name, "low" if text[0] == "-" else "high"))
     model: Any = Line()
     with Rungs(model, {"onnx": Shift(0), "fixed": Shift(-0.5)}, 2) as rungs:
-        told: list[str] = []
-        found = Trial(model, rungs, clips, {"low": 0, "high": 1}, seed).run(model.disturbances(), told.append)
-    assert told == ["as recorded", "lower 1 steps", "lower 2 steps", "noise 10 dB", "noise 0 dB"]
+        told: list[tuple[float, str]] = []
+        found = Trial(model, rungs, clips, {"low": 0, "high": 1}, seed).run(
+            model.disturbances(), lambda share, now: told.append((share, now))
+        )
+    assert [now for _, now in told] == [
+        "as recorded",
+        "lower 1 steps",
+        "lower 2 steps",
+        "noise 10 dB",
+        "noise 0 dB",
+    ]
+    assert [share for share, _ in told] == [0, 0.2, 0.4, 0.6, 0.8]
     return found
 
 

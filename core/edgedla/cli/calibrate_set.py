@@ -129,8 +129,8 @@ def _show(talk: Talk, found: CalibrationSet, out: Path) -> None:
         for step in cover.steps
     ]
     talk.table(("class or measure", "from, to", "picked", "of"), rows)
-    for text in found.lacks:
-        talk.warn(f"lacks {text}")
+    if found.lacks:
+        talk.warn(f"the set lacks {'; '.join(found.lacks)}")
     if found.held_out:
         talk.say(f"{found.held_out} recordings belong to the model's test data and were left out")
     if found.failed:

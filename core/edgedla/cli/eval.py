@@ -120,11 +120,11 @@ def evaluate(
     classes = match_labels(dataset, labels, known_only=known_only)
     names = rung_pair(subject, rung, against)
     kept = [clip for clip in dataset.clips if clip.label in classes]
-    with talk.busy(f"evaluating {model} on {target}") as update:
+    with talk.progress(f"evaluating {model} on {target}") as update:
         replies = []
         for reply in _answers(subject, names, kept, jobs_of(jobs, space), scheduler):
             replies.append(reply)
-            update(f"evaluating {model} on {target}: {len(replies)} of {len(kept)} clips")
+            update(len(replies) / len(kept), f"{len(replies)} of {len(kept)} clips")
     check_read(replies)
     found = figures(replies, classes, labels, names, len(names) - 1)
     leaks = _leaks(subject, replies)

@@ -21,7 +21,7 @@ def percent(share: Share) -> str:
 
 
 def show_evaluation(talk: Talk, found: Evaluation) -> None:
-    """Accuracy, classes, confusion, calibration."""
+    """Accuracy, calibration, and of the classes that occur their figures and how they are confused."""
     rows = [
         (
             f"accuracy of {found.rung}",
@@ -48,6 +48,7 @@ def show_evaluation(talk: Talk, found: Evaluation) -> None:
                 "-" if row.f1 is None else f"{row.f1:.2f}",
             )
             for row in found.classes
+            if row.support or row.predicted
         ],
     )
     _show_confusion(talk, found)
@@ -92,19 +93,14 @@ def _share(share: Share) -> str:
 
 def _show_confusion(talk: Talk, found: Evaluation) -> None:
     labels, counts = found.confusion.labels, found.confusion.counts
-    if len(labels) <= WIDEST:
+    present = [index for index, row in enumerate(found.classes) if row.support or row.predicted]
+    if len(present) <= WIDEST:
         talk.table(
-            ("is \\ taken for", *(f"{index}" for index in range(len(labels)))),
-            [
-                (f"{index} {label}", *map(str, row))
-                for index, (label, row) in enumerate(zip(labels, counts, strict=True))
-            ],
+            ("is \\ taken for", *(f"{index}" for index in present)),
+            [(f"{a} {labels[a]}", *(str(counts[a][b]) for b in present)) for a in present],
         )
         return
     mistakes = sorted(
-        (-count, labels[true], labels[guess])
-        for true, row in enumerate(counts)
-        for guess, count in enumerate(row)
-        if count and guess != true
+        (-counts[a][b], labels[a], labels[b]) for a in present for b in present if counts[a][b] and a != b
     )
     talk.table(("is", "taken for", "clips"), [(a, b, str(-count)) for count, a, b in mistakes[:MISTAKES]])

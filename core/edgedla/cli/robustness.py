@@ -90,11 +90,11 @@ def robustness(
     clips = (dataset.thinned(count) if count else dataset).clips
     names = rung_pair(subject, rung, against)
     with (
-        talk.busy(f"disturbing {model} on {target}") as update,
+        talk.progress(f"disturbing {model} on {target}") as update,
         Rungs.open(subject.context, names, jobs_of(jobs, space), subject.network) as rungs,
     ):
         trial = Trial(network, rungs, clips, classes, seed)
-        found = trial.run(kinds, lambda text: update(f"disturbing {model} on {target}: {text}"))
+        found = trial.run(kinds, update)
     talk.data = {
         **about(subject),
         "data": {"folder": shown(data), "layout": dataset.layout, "fold": fold},
