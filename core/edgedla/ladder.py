@@ -60,6 +60,11 @@ def route_steps(context: Context) -> list[Step]:
 
 def built_steps(context: Context) -> list[Step]:
     """All steps whose artifact has been made, in order: also of a build that a gate has stopped."""
+    return network_steps(context)
+
+
+def network_steps(context: Context) -> list[Step]:
+    """Those of them that run a network; the last one is what the target gets."""
     kinds = {artifact.kind for artifact in context.store.artifacts}
     route = zip(route_steps(context), context.route, strict=True)
     return [*onnx_steps(context), *(step for step, kind in route if kind.result in kinds)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgedla.clips import ClipHash, clip_hash
 from edgedla.errors import UsageError
-from edgedla.ladder import built_steps
+from edgedla.ladder import built_steps, network_steps
 from edgedla.predict import finite
 from edgedla.registry import advice
 from edgedla.runner import RunnerBase
@@ -59,7 +59,7 @@ class Rungs:
         steps = {step.name: step for step in built_steps(context)}
         for name in names:
             check_rung(name, tuple(steps))
-        last = next(reversed(steps))
+        last = network_rung(context)
         runners: dict[str, Runner] = {}
         for name in dict.fromkeys(names):
             own = context.target.runner(network, jobs) if network and name == last else None
@@ -150,6 +150,11 @@ def check_rung(name: str, known: Sequence[str]) -> None:
 def rung_names(context: Context) -> tuple[str, ...]:
     """The rungs that have been made, from the trained network to what the target runs."""
     return tuple(step.name for step in built_steps(context))
+
+
+def network_rung(context: Context) -> str:
+    """The network that the target gets."""
+    return network_steps(context)[-1].name
 
 
 def _choices(names: Sequence[str]) -> str:

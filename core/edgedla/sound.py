@@ -119,12 +119,12 @@ def _through_rate(sound: Samples, rate: int, narrow: float) -> Samples:
         raise UsageError(f"a rate of {narrow:g} Hz is none")
     if narrow >= rate:
         return sound  # the recording holds no more than that microphone would
+    import numpy as np
     import soxr
 
-    found: Samples = soxr.resample(
-        soxr.resample(sound, rate, narrow, quality="HQ"), narrow, rate, quality="HQ"
-    )
-    return found[: len(sound)]
+    there = soxr.resample(sound, rate, narrow, quality="HQ")
+    back = soxr.resample(there, narrow, rate, quality="HQ")[: len(sound)]
+    return np.pad(back, (0, len(sound) - len(back)))  # rounding may take a sample on either way
 
 
 def _clipped(sound: Samples, over_db: float) -> Samples:

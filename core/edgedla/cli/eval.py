@@ -60,7 +60,7 @@ def evaluate(
     fold: Fold = None,
     rung: Annotated[
         str | None,
-        typer.Option("--rung", metavar="NAME", help="What to evaluate [the last: what the target runs]."),
+        typer.Option("--rung", metavar="NAME", help="What to evaluate [the network that the target gets]."),
     ] = None,
     against: Annotated[
         str | None,
@@ -168,10 +168,10 @@ def rung_pair(subject: Subject, rung: str | None, against: str | None) -> tuple[
     Raises:
         UsageError: There is no such rung, or both are the same.
     """
-    from edgedla.rungs import check_rung, rung_names
+    from edgedla.rungs import check_rung, network_rung, rung_names
 
     known = rung_names(subject.context)
-    names = (*([against] if against else []), rung or known[-1])
+    names = (*([against] if against else []), rung or network_rung(subject.context))
     for name in names:
         check_rung(name, known)
     if names[0] == names[-1] and against:
@@ -287,5 +287,6 @@ def _judge_drop(paired: Pairing) -> None:
             f"{paired.clips} clips are too few to say whether '{paired.rung}' loses more than "
             f"{budget.max_drop:g} points against '{paired.against}': {interval}; {needed} would decide, "
             "if flips stay as frequent",
-            hint="more recordings, or a wider --max-drop; docs/explanation/statistics.md has the formula",
+            hint="more recordings, or a wider --max-drop; n = z²·(2q + D·(1 - D))/(D - d)², Tango 1998: "
+            "docs/explanation/statistics.md",
         )

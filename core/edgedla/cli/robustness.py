@@ -49,7 +49,7 @@ def robustness(
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the noise.")] = 0,
     rung: Annotated[
         str | None,
-        typer.Option("--rung", metavar="NAME", help="What to disturb [the last: what the target runs]."),
+        typer.Option("--rung", metavar="NAME", help="What to disturb [the network that the target gets]."),
     ] = None,
     against: Annotated[
         str, typer.Option("--against", metavar="NAME", help="The rung beside it, on the same sound.")
