@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic
 from typing_extensions import TypeVar
 
 from edgedla.errors import UsageError
-from edgedla.spec import ModelSpec, Options, Prediction
+from edgedla.spec import Credit, ModelSpec, Options, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -134,6 +134,10 @@ class Model(ABC, Generic[OptionsT]):
     def sample_files(self) -> Sequence[Path]:
         """Files that `run` takes when the user gives none."""
         return ()
+
+    def credit(self, path: Path) -> Credit | None:
+        """Whom one of `sample_files` is owed to, where that is known."""
+        return None
 
     def preprocess(self, path: Path) -> Feed:
         """A user's file as model input.

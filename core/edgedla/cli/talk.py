@@ -129,7 +129,12 @@ class Talk:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
         console = Console(stderr=True, no_color=not self._color, markup=False)
-        columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
+        columns = (
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
         with Progress(*columns, console=console) as bar:
             task = bar.add_task(text, total=1.0)
             yield lambda share, now: bar.update(task, completed=share, description=now)

@@ -47,11 +47,14 @@ def train(
         Path | None, typer.Option("--out", metavar="DIR", help="The run folder. Default: runs/MODEL.")
     ] = None,
     init: Annotated[
-        Path | None, typer.Option("--init", metavar="PATH", help="Weights to start from: a checkpoint, or bundled.")
+        Path | None,
+        typer.Option("--init", metavar="PATH", help="Weights to start from: a checkpoint, or bundled."),
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option("--budget", metavar="TIME", help="End in this time (90m, 2h, 600s) instead of by epochs."),
+        typer.Option(
+            "--budget", metavar="TIME", help="End in this time (90m, 2h, 600s) instead of by epochs."
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of all random numbers (0).")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda or auto.")] = "auto",
@@ -61,7 +64,7 @@ def train(
     ] = False,
     settings: Settings = None,
 ) -> None:
-    """Train a model. Options of its network and of its trainer are flags as well: --max-lr 3e-4; see --recipe."""
+    """Train a model. Options of its network and its trainer are flags as well (--max-lr 3e-4); see --recipe."""
     trainer = _trainer(workspace(settings), model)
     if recipe:
         _list(talk, _known(workspace(settings), model, trainer))
@@ -70,7 +73,9 @@ def train(
         raise UsageError("train needs a data set", hint=f"edgedla train {model} --data DIR")
     _be_one_of_several(talk)
     folder = out or Path("runs") / model
-    space = workspace([*(settings or ()), *_flags(context.args, model, _known(workspace(settings), model, trainer))])
+    space = workspace(
+        [*(settings or ()), *_flags(context.args, model, _known(workspace(settings), model, trainer))]
+    )
     made = trainer(
         space.config.options(model, space.plugins.model(model).Options),
         space.config.options(model + SECTION, trainer.Options),
@@ -79,10 +84,14 @@ def train(
         requirement.check()
     with _stoppable() as stopping, talk.progress(f"training {model}") as progress:
         try:
-            job = _job(talk, data, folder, init, seed, seconds(budget), device, progress, stopping, resume=resume)
+            job = _job(
+                talk, data, folder, init, seed, seconds(budget), device, progress, stopping, resume=resume
+            )
             found = made.train(job)
         except KeyboardInterrupt:
-            again = shlex.join(["edgedla", "train", model, "--data", str(data), "--out", str(folder), "--resume"])
+            again = shlex.join(
+                ["edgedla", "train", model, "--data", str(data), "--out", str(folder), "--resume"]
+            )
             raise StoppedError(hint=again) from None
     _answer(talk, model, folder, found)
 
@@ -97,14 +106,18 @@ def seconds(budget: str | None) -> float | None:
         return None
     form = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", budget.strip())
     if form is None or float(form[1]) == 0:
-        raise UsageError(f"--budget {budget!r} is no time", hint="--budget 90m; s, m and h are seconds, minutes, hours")
+        raise UsageError(
+            f"--budget {budget!r} is no time", hint="--budget 90m; s, m and h are seconds, minutes, hours"
+        )
     return float(form[1]) * UNITS[form[2]]
 
 
 def _trainer(space: Workspace, model: str) -> type[Trainer[Any]]:
     found = space.plugins.model(model).trainer()
     if found is None:
-        raise UsageError(f"model '{model}' brings no trainer", hint="train it elsewhere, and build with --checkpoint")
+        raise UsageError(
+            f"model '{model}' brings no trainer", hint="train it elsewhere, and build with --checkpoint"
+        )
     return found
 
 
@@ -112,8 +125,8 @@ def _known(space: Workspace, model: str, trainer: type[Trainer[Any]]) -> dict[st
     """The section and the options class of each key that may be a flag."""
     own: dict[str, tuple[str, type[Options]]] = {}
     kind = space.plugins.model(model).Options
-    own |= {key: (model, kind) for key in kind.model_fields}
-    own |= {key: (model + SECTION, trainer.Options) for key in trainer.Options.model_fields}
+    own |= dict.fromkeys(kind.model_fields, (model, kind))
+    own |= dict.fromkeys(trainer.Options.model_fields, (model + SECTION, trainer.Options))
     return own
 
 
@@ -170,10 +183,10 @@ def _be_one_of_several(talk: Talk) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether to stop: a first signal asks for it, a second one interrupts at once."""
+    """Gives a function that says whether to stop: one signal asks for it, a second interrupts at once."""
     asked: list[int] = []
 
-    def ask(number: int, frame: Any) -> None:
+    def ask(number: int, _: Any) -> None:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
@@ -226,7 +239,9 @@ def _answer(talk: Talk, model: str, folder: Path, found: dict[str, Any]) -> None
     if result.get("accuracy") is not None:
         talk.print(f"accuracy\t{result['accuracy']:.1%}\t{result['right']} of {result['clips']} test clips")
     talk.print(f"run folder\t{shown(folder.absolute())}")
-    talk.say(f"next: edgedla build {model} --target onnxruntime --checkpoint {shown(folder.absolute())}/chkpnt.pt")
+    talk.say(
+        f"next: edgedla build {model} --target onnxruntime --checkpoint {shown(folder.absolute())}/chkpnt.pt"
+    )
 
 
 train.context_settings = {"allow_extra_args": True, "ignore_unknown_options": True}  # type: ignore[attr-defined] # read by app

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgedla.model import Model, Window
 from edgedla.requirement import TORCH
-from edgedla.spec import AudioInput, ModelSpec, Prediction, TensorSpec, Tolerance
+from edgedla.spec import AudioInput, Credit, ModelSpec, Prediction, TensorSpec, Tolerance
 from edgedla_eat_sed.checkpoint import find_checkpoint
 from edgedla_eat_sed.resolve import check_options, generic_names, resolve_options
 from edgedla_eat_sed.settings import PEAK, EatOptions
@@ -131,6 +131,12 @@ class EatSed(Model[EatOptions]):
         from edgedla_eat_sed import samples
 
         return samples.is_training_clip(path)
+
+    def credit(self, path: Path) -> Credit | None:
+        """Author, source and licence of a bundled clip."""
+        from edgedla_eat_sed import samples
+
+        return samples.credit(path)
 
     def preprocess(self, path: Path) -> Feed:
         """An audio file as one input: resampled, mixed to mono, cut or padded to seq_len."""

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from edgedla.artifacts import sha256
+from edgedla.spec import Credit
 
 HERE = Path(__file__).parent
 CALIBRATION_FOLD = "2"
@@ -28,6 +29,14 @@ def files() -> tuple[Path, ...]:
 def calibration_files() -> tuple[Path, ...]:
     """The clips to calibrate a quantiser on, none of them in the test fold."""
     return tuple(HERE / row["filename"] for row in _attribution() if row["fold"] == CALIBRATION_FOLD)
+
+
+def credit(path: Path) -> Credit | None:
+    """Whom a bundled clip is owed to."""
+    if path.parent != HERE:
+        return None
+    row = next((row for row in _attribution() if row["filename"] == path.name), None)
+    return row and Credit(author=row["author"], source=row["source"], licence=row["licence"])
 
 
 def is_test_clip(path: Path) -> bool:

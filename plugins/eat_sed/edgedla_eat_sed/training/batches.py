@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Batch:
-    """`sound` (rows, samples); where it is mixed, the second clips' labels and the share of the first ones."""
+    """`sound` (rows, samples), labels; where it is mixed, the second labels and the share of the first."""
 
     sound: Tensor
     label: Tensor
@@ -59,7 +59,7 @@ class Batches:
 
     def _mixed(self, chosen: Tensor, rows: Tensor, kind: str) -> Batch:
         partner = torch.randperm(self.size, generator=self._generator, device=rows.device)[rows]
-        needed, place = torch.cat((rows, partner)).unique(return_inverse=True)
+        needed, place = torch.unique(torch.cat((rows, partner)), return_inverse=True)
         sound = self._changed(chosen, needed)
         first, second = sound[place[: len(rows)]], sound[place[len(rows) :]]
         mixed, share = MIXES[kind](first, second, Draws(self._generator, self.size, rows))

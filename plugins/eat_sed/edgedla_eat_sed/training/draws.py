@@ -13,8 +13,8 @@ from torch import Tensor
 class Draws:
     """Numbers for `rows` of a batch of `total` clips.
 
-    They are drawn for the whole batch, whichever rows are asked for: all processes of a training draw the same
-    from the same seed, and a clip gets the same numbers in whichever process it is.
+    They are drawn for the whole batch, whichever rows are asked for: all processes of a training draw the
+    same from the same seed, and a clip gets the same numbers in whichever process it is.
     """
 
     generator: torch.Generator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -29,28 +30,33 @@ if TYPE_CHECKING:
 RESERVE = 1.5  # times the last test's duration, kept of a budget for the test at the end
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a run is made of."""
+
+    job: Job
+    recipe: TrainOptions
+    folder: RunFolder
+    ranks: Ranks
+    network: SoundNetRaw
+    sounds: Sounds  # to train on
+    test: Sounds
+
+
 class Training:
     """One run, from wherever its state says to its end."""
 
-    def __init__(
-        self,
-        job: Job,
-        recipe: TrainOptions,
-        folder: RunFolder,
-        ranks: Ranks,
-        network: SoundNetRaw,
-        sounds: Sounds,
-        test: Sounds,
-        state: RunState,
-    ) -> None:
-        self._job, self._recipe, self._folder, self._ranks = job, recipe, folder, ranks
-        self._sounds, self._test, self._state = sounds, test, state
-        device = sounds.device
-        self._precision = Precision(device, amp=recipe.amp)
-        self._average = Average(network.to(device), recipe.ema)
-        self._network = shared(network).to(device) if ranks.count > 1 else network.to(device)
-        self._optimizer = adam(self._network, recipe.max_lr, recipe.wd)
-        self._batches = Batches(sounds, recipe, state.seed, ranks)
+    def __init__(self, parts: Parts, state: RunState) -> None:
+        self._job, self._recipe, self._folder = parts.job, parts.recipe, parts.folder
+        self._ranks, device = parts.ranks, parts.ranks.device
+        self._sounds, self._test = parts.sounds.to(device), parts.test.to(device)
+        self._state = state
+        self._precision = Precision(device, amp=parts.recipe.amp)
+        network = parts.network.to(device)
+        self._average = Average(network, parts.recipe.ema)
+        self._network = shared(network).to(device) if parts.ranks.count > 1 else network
+        self._optimizer = adam(self._network, parts.recipe.max_lr, parts.recipe.wd)
+        self._batches = Batches(self._sounds, parts.recipe, state.seed, parts.ranks)
         self._clock = Clock(state.spent)
         self._watch = Stopwatch(device)
         self._test_seconds = 0.0
@@ -71,27 +77,31 @@ class Training:
         """
         model = self._wrapped()
         figures: dict[str, Any] = {}
-        progress = self._progress()
+        (progress,) = self._ranks.of_first(self._progress())
         while progress < 1:
-            epoch = self._state.epoch
-            sums = dict(self._state.sums)
-            step = self._state.step
-            while step < self._batches.per_epoch and progress < 1:
-                loss = self._step(model, epoch, step, progress)
-                sums["loss"] = sums.get("loss", 0.0) + loss
-                sums["steps"] = sums.get("steps", 0.0) + 1
-                step += 1
-                self._advance(step=step, steps=self._state.steps + 1, sums=sums)
-                progress, stop = self._consult()
-                self._tell_step(progress, loss)
-                if stop and progress < 1:
-                    self.save()
-                    raise KeyboardInterrupt
+            progress = self._epoch(model, progress)
             figures = self._end_epoch(progress)
-            progress = max(progress, self._progress())
         self._advance(done=True)
         self.save()
         return figures
+
+    def _epoch(self, model: torch.nn.Module, progress: float) -> float:
+        """Steps to the end of the epoch, or of the training; progress afterwards."""
+        while self._state.step < self._batches.per_epoch and progress < 1:
+            state = self._state
+            loss = self._step(model, state.epoch, state.step, progress)
+            sums = {
+                "loss": state.sums.get("loss", 0.0) + loss,
+                "steps": state.sums.get("steps", 0.0) + 1,
+                "lr": self._optimizer.param_groups[0]["lr"],
+            }
+            self._advance(step=state.step + 1, steps=state.steps + 1, sums=sums)
+            progress, stop = self._consult()
+            self._tell_step(progress, loss)
+            if stop and progress < 1:
+                self.save()
+                raise KeyboardInterrupt
+        return progress
 
     def save(self) -> None:
         """Write the state, and the weights to use."""
@@ -164,7 +174,7 @@ class Training:
             "epoch": state.epoch + 1,
             "steps": state.steps,
             "loss": round(loss, 6),
-            "lr": self._optimizer.param_groups[0]["lr"],
+            "lr": sums["lr"],
             "clips_per_second": round(self._watch.rate, 2),
             "waiting": round(self._watch.share, 4),
         }

@@ -18,8 +18,8 @@ PURE = 0.9
 def loss_of(logits: Tensor, batch: Batch, mix_loss: str, label_smoothing: float) -> Tensor:
     """Mean over the clips of a batch.
 
-    Clips that are not mixed: cross-entropy with smoothed labels. Mixed ones: `ce`, the cross-entropies of both
-    labels by their shares; `bce`, binary cross-entropy, summed over the classes, of "both are heard".
+    Clips that are not mixed: cross-entropy with smoothed labels. Mixed ones: `ce`, the cross-entropies of
+    both labels by their shares; `bce`, binary cross-entropy, summed over the classes, of "both are heard".
     """
     if batch.share is None or batch.other is None:
         return functional.cross_entropy(logits, batch.label, label_smoothing=label_smoothing)

@@ -24,13 +24,13 @@ def mixup(first: Tensor, second: Tensor, share: Tensor) -> tuple[Tensor, Tensor]
 
 
 def timemix(first: Tensor, second: Tensor, share: Tensor, *, late: Tensor) -> tuple[Tensor, Tensor]:
-    """The first clip for `share` of the time, the second for the rest: behind it where `late`, else before."""
+    """The first clip for `share` of the time, the second for the rest: behind where `late`, else before."""
     place = torch.arange(first.shape[1], device=first.device) / first.shape[1]
     return torch.where(_kept(place, share, late), first, second), share
 
 
 def freqmix(first: Tensor, second: Tensor, share: Tensor, *, late: Tensor) -> tuple[Tensor, Tensor]:
-    """The first clip in `share` of the frequency band, the second in the rest: above where `late`, else below."""
+    """The first clip in `share` of the band, the second in the rest: above where `late`, else below."""
     spectrum, other = torch.fft.rfft(first), torch.fft.rfft(second)
     place = torch.arange(spectrum.shape[1], device=first.device) / spectrum.shape[1]
     mixed = torch.where(_kept(place, share, late), spectrum, other)

@@ -19,14 +19,15 @@ SILENCE = 1e-10  # power of a clip that gets none: there is nothing to set the n
 
 
 def coloured(white: Tensor, slope: Tensor) -> Tensor:
-    """Noise whose power density goes with frequency ** `slope`, from white noise; unit power, no constant part."""
+    """Noise of unit power whose power density goes with frequency ** `slope`, from white noise."""
     length = white.shape[1]
     frequency = torch.arange(length // 2 + 1, device=white.device, dtype=torch.float32)
     frequency[0] = 1  # the constant part, which goes anyway
     spectrum = torch.fft.rfft(white) * frequency ** (slope / 2)
     spectrum[:, 0] = 0
-    noise = torch.fft.irfft(spectrum, n=length)
-    return noise / noise.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-12)
+    noise: Tensor = torch.fft.irfft(spectrum, n=length)
+    power = noise.square().mean(dim=1, keepdim=True)
+    return noise / power.sqrt().clamp(min=1e-12)
 
 
 def tone(length: int, cycles: Tensor, phase: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Half precision where it is safe and worth it.
 
-On a GPU that is torch's autocast. On a CPU autocast spends half of what it wins on turning tensors to and fro,
-so there the convolutions as a whole are run in bfloat16; normalisations keep their statistics, and the
+On a GPU that is torch's autocast. On a CPU autocast spends half of what it wins on turning tensors to and
+fro, so there the convolutions as a whole are run in bfloat16; normalisations keep their statistics, and the
 transformer all of its values, in float32.
 """
 
@@ -39,10 +39,10 @@ class Full(nn.Module):
 class Autocast(Full):
     """The same with operators in bfloat16 or float16 as torch sees fit."""
 
-    half = torch.bfloat16
+    number = torch.bfloat16
 
     def forward(self, sound: Tensor) -> Tensor:
-        with torch.autocast(sound.device.type, self.half):
+        with torch.autocast(sound.device.type, self.number):
             logits: Tensor = self.network(self._shaped(sound))
         return logits.float()
 
@@ -82,7 +82,7 @@ class Precision:
         if not self._gpu:
             return HalfConvolutions(network, flat=False)
         module = Autocast(network, flat=True)
-        module.half = self._half
+        module.number = self._half
         return module
 
     def step(self, loss: Tensor, network: nn.Module, optimizer: Optimizer, clip_norm: float) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, distributed
 
 from edgedla.errors import UsageError
 from edgedla_eat_sed.network import BatchNorm
@@ -16,11 +16,14 @@ from edgedla_eat_sed.network import BatchNorm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgedla_eat_sed.network import SoundNetRaw
+
 
 @dataclass(frozen=True)
 class Ranks:
     """This process's number among `count`."""
 
+    device: torch.device
     index: int = 0
     count: int = 1
 
@@ -42,8 +45,7 @@ class Ranks:
         return self.total(*(value if self.first else 0.0 for value in values))
 
     def _agreed(self, how: distributed.ReduceOp.RedOpType, values: tuple[float, ...]) -> tuple[float, ...]:
-        device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
-        tensor = torch.tensor(values, dtype=torch.float64, device=device)
+        tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
         distributed.all_reduce(tensor, how)
         return tuple(tensor.tolist())
 
@@ -75,11 +77,11 @@ def joined(device: torch.device) -> Iterator[Ranks]:
     """The processes of this training, found by the variables that `torchrun` sets."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
-        yield Ranks()
+        yield Ranks(device)
         return
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Ranks(distributed.get_rank(), count)
+        yield Ranks(device, distributed.get_rank(), count)
     finally:
         distributed.destroy_process_group()
 
@@ -95,12 +97,13 @@ class SharedBatchNorm(BatchNorm):
         values = x.float()
         axes = [0, *range(2, x.dim())]
         moments = torch.stack((values.mean(axes), values.square().mean(axes)))
-        mean, square = (all_reduce(moments) / distributed.get_world_size()).unbind()
+        mean, square = (all_reduce(moments) / distributed.get_world_size()).unbind()  # type: ignore[no-untyped-call]
         variance = square - mean.square()
         self._remember(mean.detach(), variance.detach(), x.numel() // x.shape[1])
         form = (1, -1, *(1 for _ in axes[1:]))
         scale = self.weight * torch.rsqrt(variance + self.eps)
-        return (values * scale.view(form) + (self.bias - mean * scale).view(form)).to(x.dtype)
+        result: Tensor = values * scale.view(form) + (self.bias - mean * scale).view(form)
+        return result.to(x.dtype)
 
     def _remember(self, mean: Tensor, variance: Tensor, own: int) -> None:
         assert self.running_mean is not None
@@ -113,7 +116,7 @@ class SharedBatchNorm(BatchNorm):
         self.num_batches_tracked.add_(1)
 
 
-def shared(network: nn.Module) -> nn.Module:
+def shared(network: SoundNetRaw) -> SoundNetRaw:
     """`network` with normalisations that share their statistics; weights and keys stay."""
     for parent in list(network.modules()):
         for name, module in list(parent.named_children()):

@@ -43,7 +43,9 @@ class RunFolder:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             write_atomic(self.root / "args.yml", args_yml(self.root, model, recipe).encode())
-            write_atomic(self.root / "labels.txt", "".join(f"{name}\n" for name in model.class_names).encode())
+            write_atomic(
+                self.root / "labels.txt", "".join(f"{name}\n" for name in model.class_names).encode()
+            )
             write_clips(self.root / TRAINING, clips)
         except OSError as error:
             raise UsageError(f"--out {self.root}: {error.strerror}") from None
@@ -56,7 +58,7 @@ class RunFolder:
             write_atomic(path, "".join(line for line in lines if json.loads(line)["epoch"] <= epoch).encode())
 
     def tell(self, figures: dict[str, Any]) -> None:
-        """The figures of one epoch, as a line of `metrics.jsonl`, and to TensorBoard where that is installed."""
+        """The figures of one epoch, a line of `metrics.jsonl`; to TensorBoard too where that is installed."""
         with (self.root / METRICS).open("a") as file:
             file.write(json.dumps(figures) + "\n")
         if board := self._tensorboard():
@@ -90,7 +92,7 @@ class RunFolder:
             except ImportError:
                 self._board = False
             else:
-                self._board = SummaryWriter(str(self.root / "tensorboard"))  # type: ignore[no-untyped-call]
+                self._board = SummaryWriter(str(self.root / "tensorboard"))
         return self._board
 
 

@@ -43,9 +43,9 @@ class RunState(Spec):
     step: int = Field(default=0, ge=0)
     steps: int = Field(default=0, ge=0)  # done since the beginning
     spent: float = Field(default=0, ge=0)  # seconds
-    sums: dict[str, float] = {}  # of the epoch so far
+    sums: dict[str, float] = Field(default_factory=dict)  # of the epoch so far
     best: float = -1.0  # accuracy of best_model.pt
-    scaler: dict[str, float] = {}
+    scaler: dict[str, float] = Field(default_factory=dict)
     done: bool = False
 
 

@@ -62,7 +62,7 @@ def _amp(x: Tensor, draws: Draws) -> Tensor:
     return amplify(x, draws.uniform(QUIETEST, 1))
 
 
-def _neg(x: Tensor, draws: Draws) -> Tensor:
+def _neg(x: Tensor, _: Draws) -> Tensor:
     return -x
 
 

@@ -45,6 +45,11 @@ class Sounds:
         """Where batches are made."""
         return self.labels.device
 
+    @property
+    def present(self) -> set[int]:
+        """The labels that occur."""
+        return set(self.labels.tolist())
+
     def to(self, device: torch.device) -> Sounds:
         """Move to a GPU what is small enough for it; the recordings stay here where they are not."""
         if device.type == "cuda":
@@ -55,7 +60,7 @@ class Sounds:
         return self
 
     def windows(self, index: Tensor, place: Tensor) -> Tensor:
-        """`(rows, seq_len)` of the clips `index`; `place`, 0 … 1, is where in a longer one. Zeros behind shorter."""
+        """`(rows, seq_len)` of the clips `index`; `place`, 0 … 1, is where in a longer one; zeros behind a shorter."""
         room = (self._sizes[index] - self._length).clamp(min=0)
         return self._cut(index, (place * (room + 1)).long().clamp(max=room))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,6 +20,8 @@ from edgedla_eat_sed.training.options import TrainOptions
 from edgedla_eat_sed.training.run_state import STATE, RunState, Tensors, read_state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edgedla.dataset import Dataset
     from edgedla.trainer import Job
     from edgedla_eat_sed.training.ranks import Ranks
@@ -92,12 +93,12 @@ def split(data: Dataset, recipe: TrainOptions) -> tuple[Dataset, Dataset]:
         return data.without(recipe.fold), data.only([recipe.fold])
     if "fold" in recipe.model_fields_set:
         raise UsageError(f"{data.root}: the data set has no folds", hint="leave out --fold; see --test-share")
-    tested = {clip.name for clip in data.clips if _place(clip.name) < recipe.test_share}
+    tested = {name for label in data.classes for name in _tested(data, label, recipe.test_share)}
     return data.take(clip.name for clip in data.clips if clip.name not in tested), data.take(tested)
 
 
 def make_network(plan: Plan, seed: int) -> SoundNetRaw:
-    """The network to train: random, or with the weights to start from; the last layer anew for other classes."""
+    """The network to train: random, or the weights to start from, for other classes with a new last layer."""
     torch.manual_seed(seed)
     network = SoundNetRaw(plan.before or plan.model, plan.recipe.dropout)
     if plan.init is None:
@@ -128,7 +129,7 @@ def state_of(
     state = found[0]
     if state.data != data:
         raise UsageError(
-            f"--data {job.data}: the recordings to train on are not those that the run in {job.out} began with"
+            f"--data {job.data}: these are not the recordings that the run in {job.out} began with"
         )
     if state.processes != ranks.count:
         raise UsageError(f"the run in {job.out} had {state.processes} processes, now there are {ranks.count}")
@@ -138,7 +139,10 @@ def state_of(
 def _resumed(model: EatOptions, recipe: TrainOptions, job: Job, state: RunState) -> Plan:
     before = Plan(_validated(EatOptions, state.model, job), _validated(TrainOptions, state.recipe, job))
     asked: list[tuple[str, Any, Any]] = [
-        *((key, getattr(recipe, key), getattr(before.recipe, key)) for key in sorted(recipe.model_fields_set)),
+        *(
+            (key, getattr(recipe, key), getattr(before.recipe, key))
+            for key in sorted(recipe.model_fields_set)
+        ),
         *((key, getattr(model, key), getattr(before.model, key)) for key in sorted(model.model_fields_set)),
         ("seed", state.seed if job.seed is None else job.seed, state.seed),
         ("budget", state.budget if job.budget is None else job.budget, state.budget),
@@ -180,6 +184,8 @@ def _same_classes(names: tuple[str, ...], others: tuple[str, ...]) -> bool:
     return sorted(map(plain_label, names)) == sorted(map(plain_label, others))
 
 
-def _place(name: str) -> float:
-    """Where a clip is between 0 and 1, for ever the same."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) / 2**64
+def _tested(data: Dataset, label: str, share: float) -> list[str]:
+    """The clips of one class that test: by a hash of their names, so that it hardly changes with the others."""
+    names = [clip.name for clip in data.clips if clip.label == label]
+    names.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
+    return names[: round(share * len(names))]

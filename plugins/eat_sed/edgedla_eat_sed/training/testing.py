@@ -18,10 +18,11 @@ ROWS = 16  # clips at once; more are no faster on a CPU
 
 @torch.no_grad()
 def hits(model: nn.Module, sounds: Sounds, ranks: Ranks) -> tuple[int, float]:
-    """How many clips are named right, and the mean cross-entropy; each process tests its part of the clips."""
+    """How many clips are named right, and the mean cross-entropy; each process tests its part."""
     model.eval()
     right = loss = 0.0
-    for index in torch.arange(ranks.index, len(sounds), ranks.count, device=sounds.device).split(ROWS):
+    own = torch.arange(ranks.index, len(sounds), ranks.count, device=sounds.device)
+    for index in torch.split(own, ROWS):
         logits, label = model(sounds.test_windows(index)), sounds.labels[index]
         right += float((logits.argmax(dim=1) == label).sum())
         loss += float(functional.cross_entropy(logits, label, reduction="sum"))

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from edgedla.errors import PrerequisiteError, UsageError
 from edgedla.requirement import TORCH
 from edgedla.trainer import Trainer
-from edgedla_eat_sed.settings import EatOptions
 from edgedla_eat_sed.training.options import TrainOptions
 
 if TYPE_CHECKING:
-    import torch
-
     from edgedla.dataset import Dataset
     from edgedla.trainer import Job
+    from edgedla_eat_sed.settings import EatOptions
     from edgedla_eat_sed.training.ranks import Ranks
     from edgedla_eat_sed.training.run_state import RunState, Tensors
     from edgedla_eat_sed.training.start import Plan
@@ -40,18 +38,17 @@ class EatTrainer(Trainer[TrainOptions]):
         data = read_dataset(job.data, EatSed.suffixes)
         plan = plan_run(self.model_options, self.options, job, data, found)
         with joined(device) as ranks:
-            return _run(job, plan, data, device, ranks, found)
+            return _run(job, plan, data, ranks, found)
 
 
 def _run(
     job: Job,
     plan: Plan,
     data: Dataset,
-    device: torch.device,
     ranks: Ranks,
     found: tuple[RunState, Tensors] | None,
 ) -> dict[str, Any]:
-    from edgedla_eat_sed.training.loop import Training
+    from edgedla_eat_sed.training.loop import Parts, Training
     from edgedla_eat_sed.training.run_folder import RunFolder
     from edgedla_eat_sed.training.sounds import read_sounds
     from edgedla_eat_sed.training.start import make_network, split, state_of
@@ -61,23 +58,18 @@ def _run(
     numbers = plan.numbers(data)
     sounds = read_sounds(trained.clips, numbers, plan.model, job.warn)
     test = read_sounds(tested.clips, numbers, plan.model, job.warn)
-    _check_classes(sounds.sounds.labels.unique().tolist(), plan.model)
-    job.say(f"{len(sounds.sounds)} clips to train on, {len(test.sounds)} to test, {plan.model.n_classes} classes")
+    _check_classes(sounds.sounds.present, plan.model)
+    job.say(
+        f"{len(sounds.sounds)} clips to train on, {len(test.sounds)} to test, {plan.model.n_classes} classes"
+    )
     state = state_of(plan, job, sounds.sounds.digest(), ranks, found)
     folder = RunFolder(job.out)
     if ranks.first:
         folder.begin(plan.model, plan.recipe, sounds.hashes)
         folder.keep_until(state.epoch)
-    training = Training(
-        job,
-        plan.recipe,
-        folder,
-        ranks,
-        make_network(plan, state.seed),
-        sounds.sounds.to(device),
-        test.sounds.to(device),
-        state,
-    )
+    network = make_network(plan, state.seed)
+    parts = Parts(job, plan.recipe, folder, ranks, network, sounds.sounds, test.sounds)
+    training = Training(parts, state)
     if found:
         training.restore(found[1])
     try:
@@ -113,7 +105,7 @@ def _check_batch(recipe: TrainOptions, ranks: Ranks) -> None:
         )
 
 
-def _check_classes(present: list[int], model: EatOptions) -> None:
+def _check_classes(present: set[int], model: EatOptions) -> None:
     if len(present) < min(2, model.n_classes) or len(present) < model.n_classes:
         missing = [name for index, name in enumerate(model.class_names) if index not in present]
         raise UsageError(f"no recording to train on of class {', '.join(missing[:5])}")
