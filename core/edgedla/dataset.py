@@ -83,14 +83,6 @@ class Dataset:
         wanted = set(names)
         return self._with(clip for clip in self.clips if clip.name in wanted)
 
-    def thinned(self, count: int) -> Dataset:
-        """At most `count` clips, of each class in turn the next one."""
-        by_class: dict[str, list[Clip]] = {}
-        for clip in self.clips:
-            by_class.setdefault(clip.label, []).append(clip)
-        turns = zip_longest(*by_class.values())
-        return self.take(clip.name for clip in islice((c for turn in turns for c in turn if c), count))
-
     def _with(self, clips: Iterable[Clip]) -> Dataset:
         kept = tuple(clips)
         present = {clip.label for clip in kept}
@@ -110,6 +102,16 @@ def read_dataset(root: Path, suffixes: Sequence[str] = ()) -> Dataset:
     if (root / TABLE).is_file():
         return _esc(root, suffixes)
     return _folders(root, suffixes)
+
+
+def thinned(clips: Sequence[Clip], count: int) -> tuple[Clip, ...]:
+    """At most `count` clips in their order, as many of each class: of each in turn the next one."""
+    by_class: dict[str, list[Clip]] = {}
+    for clip in clips:
+        by_class.setdefault(clip.label, []).append(clip)
+    turns = zip_longest(*by_class.values())
+    kept = set(islice((clip for turn in turns for clip in turn if clip), count))
+    return tuple(clip for clip in clips if clip in kept)
 
 
 def match_labels(dataset: Dataset, labels: Sequence[str], *, known_only: bool = False) -> dict[str, int]:

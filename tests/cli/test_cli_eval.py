@@ -150,6 +150,11 @@ MISUSES = {
     "budget": (("--data", "data", "--max-drop", "1"), "--max-drop limits what is lost"),
     "classes": (("--data", "other"), "the model does not know 1 of its 2 classes: hum"),
     "bundle": (("--data", "data", "--bundle", "nowhere"), "nowhere"),
+    "decided": (
+        ("--data", "data", "--bundle", "x", "--precision", "int8"),
+        "--bundle names one that is done",
+    ),
+    "torch": (("--data", "data", "--rung", "torch"), "no rung 'torch'"),
     "other pair": (
         ("--data", "data", "--bundle", "build/beep/onnxruntime", "--target", "pcupid"),
         "holds 'beep' for",

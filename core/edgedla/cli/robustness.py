@@ -6,27 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgedla.cli.common import (
-    Calibration,
-    Checkpoint,
-    Precision,
-    Settings,
-    Target,
-    Toolchain,
-    shown,
-    wish,
-    workspace,
-)
-from edgedla.cli.eval import Data, Fold, Jobs, KnownOnly, OneBundle, about, chosen, rung_pair
+from edgedla.cli.common import Calibration, Checkpoint, Precision, Settings, Target, Toolchain
 from edgedla.cli.figures import percent
-from edgedla.cli.run import jobs_of
-from edgedla.cli.subject import open_subject
+from edgedla.cli.labelled import Data, Fold, Jobs, KnownOnly, OneBundle, Rung, judge_rest, open_labelled
 from edgedla.cli.talk import Talk
 from edgedla.cli.verb import verb
-from edgedla.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgedla.cli.subject import Subject
     from edgedla.robustness import Robustness
 
 
@@ -47,10 +33,7 @@ def robustness(
         int, typer.Option("--clips", min=0, metavar="N", help="Take N clips, as many of each class (0: all).")
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the noise.")] = 0,
-    rung: Annotated[
-        str | None,
-        typer.Option("--rung", metavar="NAME", help="What to disturb [the network that the target gets]."),
-    ] = None,
+    rung: Rung = None,
     against: Annotated[
         str, typer.Option("--against", metavar="NAME", help="The rung beside it, on the same sound.")
     ] = "onnx",
@@ -64,44 +47,36 @@ def robustness(
     settings: Settings = None,
 ) -> None:
     """Say how accuracy falls where recordings get worse, before and after the way to the target."""
-    from edgedla.dataset import match_labels
-    from edgedla.robustness import Trial
-    from edgedla.robustness import chosen as kinds_of
+    from edgedla.dataset import thinned
+    from edgedla.robustness import Trial, chosen
     from edgedla.rungs import Rungs
 
-    space = workspace(settings)
-    target = space.target_name(target)
-    wanted = wish(
-        space,
+    work = open_labelled(
+        talk,
         model,
         target,
+        data,
+        fold=fold,
+        known_only=known_only,
+        bundle=bundle,
+        jobs=jobs,
         checkpoint=checkpoint,
+        settings=settings,
         calibration=calib,
         precision=precision,
         toolchain=toolchain,
     )
-    dataset = chosen(data, space.plugins.model(model).suffixes, fold)
-    rebuild = bool(checkpoint or calib or precision or toolchain or settings)
-    subject = open_subject(talk, space, wanted, bundle, rebuild=rebuild)
-    network = subject.context.model
-    kinds = kinds_of(network, kind or [])
-    classes = match_labels(dataset, subject.context.spec.labels, known_only=known_only)
-    dataset = dataset.take(clip.name for clip in dataset.clips if clip.label in classes)
-    clips = (dataset.thinned(count) if count else dataset).clips
-    names = rung_pair(subject, rung, against)
+    context = work.subject.context
+    kinds, names = chosen(context.model, kind or []), work.rungs(rung, against)
+    clips = thinned(work.clips, count) if count else work.clips
     with (
-        talk.progress(f"disturbing {model} on {target}") as update,
-        Rungs.open(subject.context, names, jobs_of(jobs, space), subject.network) as rungs,
+        talk.progress(f"disturbing {model} on {context.target.name}") as update,
+        Rungs.open(context, names, work.jobs, work.subject.network) as rungs,
     ):
-        trial = Trial(network, rungs, clips, classes, seed)
-        found = trial.run(kinds, update)
-    talk.data = {
-        **about(subject),
-        "data": {"folder": shown(data), "layout": dataset.layout, "fold": fold},
-        **found.model_dump(),
-    }
+        found = Trial(context.model, rungs, clips, work.classes, seed).run(kinds, update)
+    talk.data = {**work.about(), **found.model_dump()}
     _show(talk, found)
-    _judge(subject, found)
+    judge_rest(work, found.clips, found.failed)
 
 
 def _show(talk: Talk, found: Robustness) -> None:
@@ -124,14 +99,3 @@ def _show(talk: Talk, found: Robustness) -> None:
         for point in series.points
     ]
     talk.table(("disturbance", "amount", *found.rungs, "differ"), rows)
-
-
-def _judge(subject: Subject, found: Robustness) -> None:
-    if subject.stopped:
-        raise subject.stopped
-    if found.failed:
-        raise UsageError(
-            f"{len(found.failed)} of {found.clips + len(found.failed)} clips could not be read, "
-            f"first {found.failed[0].reason}; the figures are of the others",
-            hint="mend them, or take them out of the data set",
-        )
