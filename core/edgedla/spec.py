@@ -113,6 +113,14 @@ class Finding(Spec):
     cost: float | None = Field(default=None, ge=0, le=1)  # estimated share of the graph's multiply-adds
 
 
+class Credit(Spec):
+    """Whom a recording is owed to."""
+
+    author: str
+    source: str  # address or title
+    licence: str
+
+
 class LayerError(Spec):
     """What quantisation did to one layer's output."""
 
