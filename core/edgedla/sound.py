@@ -11,7 +11,7 @@ from edgedla.errors import UsageError
 from edgedla.model import Disturbance, Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import numpy as np
     import numpy.typing as npt
@@ -63,17 +63,27 @@ def disturb(sound: Samples, rate: int, kind: str, amount: float, seed: int) -> S
     return changes[kind]().astype(np.float32)
 
 
-def measure(sound: Samples, rate: int) -> tuple[float, ...]:
-    """The figures of `MEASURES`, in their order."""
+def measure(blocks: Iterable[Samples], rate: int) -> tuple[float, ...]:
+    """The figures of `MEASURES`, in their order, of a recording in blocks of any length."""
     import numpy as np
 
-    peak = float(np.abs(sound).max(initial=0))
-    power = float(np.mean(np.square(sound, dtype=np.float64))) if len(sound) else 0.0
-    if peak == 0 or power == 0:
-        return FLOOR_DB, 0.0, 1.0
     length = max(1, round(FRAME * rate))
-    frames = np.pad(np.abs(sound), (0, -len(sound) % length)).reshape(-1, length).max(axis=1)
-    loudness = 10 * float(np.log10(power))
+    peaks, rest = [np.zeros(0, np.float32)], np.zeros(0, np.float32)
+    energy, count = 0.0, 0
+    for block in blocks:
+        energy += float(np.sum(np.square(block, dtype=np.float64)))
+        count += len(block)
+        joined = np.concatenate([rest, np.abs(block)])
+        whole = len(joined) - len(joined) % length
+        peaks.append(joined[:whole].reshape(-1, length).max(axis=1))
+        rest = joined[whole:]
+    if len(rest):
+        peaks.append(rest.max(keepdims=True))
+    frames = np.concatenate(peaks)
+    peak = float(frames.max(initial=0))
+    if peak == 0 or energy == 0:
+        return FLOOR_DB, 0.0, 1.0
+    loudness = 10 * float(np.log10(energy / count))
     silent = float(np.mean(frames <= QUIET * peak))
     return max(FLOOR_DB, loudness), 20 * float(np.log10(peak)) - loudness, silent
 

@@ -103,7 +103,8 @@ def test_any_sound_stays_one(values: list[float], change: tuple[str, float]) -> 
     assert found.dtype == np.float32
     assert 1 <= len(found) <= len(sound)
     assert np.array_equal(sound, before)
-    figures = measure(sound, RATE)
+    figures = measure([sound], RATE)
+    assert measure(np.array_split(sound, 3), RATE) == pytest.approx(figures)
     assert len(figures) == len(MEASURES)
     assert np.isfinite(figures).all()
     assert 0 <= figures[2] <= 1
@@ -111,10 +112,10 @@ def test_any_sound_stays_one(values: list[float], change: tuple[str, float]) -> 
 
 def test_measures_by_hand() -> None:
     # A sine of 0.5: RMS 0.5/√2, -9.03 dBFS; crest √2, 3.01 dB.
-    assert measure(TONE, RATE) == pytest.approx((-9.03, 3.01, 0), abs=0.01)
+    assert measure([TONE], RATE) == pytest.approx((-9.03, 3.01, 0), abs=0.01)
     padded = np.concatenate([TONE, np.zeros(3 * RATE, np.float32)])
-    assert measure(padded, RATE) == pytest.approx((-9.03 - 6.02, 3.01 + 6.02, 0.75), abs=0.01)
-    assert measure(np.zeros(9, np.float32), RATE) == (-120, 0, 1)
+    assert measure([padded], RATE) == pytest.approx((-9.03 - 6.02, 3.01 + 6.02, 0.75), abs=0.01)
+    assert measure([np.zeros(9, np.float32)], RATE) == (-120, 0, 1)
 
 
 class Line:

@@ -94,7 +94,7 @@ def measure(path: Path) -> tuple[float, ...]:
         UsageError: The file cannot be read; names it and the reason.
     """
     with recording(path) as source:
-        return sound.measure(np.concatenate(list(source.blocks())), source.rate)
+        return sound.measure(source.blocks(), source.rate)
 
 
 def slide(path: Path, rate: int, length: int, hop: int) -> Iterator[tuple[float, float, Samples]]:
