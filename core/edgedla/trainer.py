@@ -51,6 +51,10 @@ class Trainer(ABC, Generic[OptionsT]):
         self.model_options = model_options
         self.options = options
 
+    def resumable(self, out: Path) -> bool:
+        """Whether `out` holds a run that can be resumed."""
+        return False
+
     @abstractmethod
     def train(self, job: Job) -> dict[str, Any]:
         """Train, and leave in `job.out` a folder that `--checkpoint` takes; figures of the run as JSON data.

@@ -151,7 +151,7 @@ def test_missing_and_empty_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such folder"):
         train(tmp_path / "nothing", tmp_path / "run")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="neither meta/esc50.csv nor a folder per class"):
+    with pytest.raises(UsageError, match=r"neither meta/esc50\.csv nor a folder per class"):
         train(tmp_path / "empty", tmp_path / "run")
 
 

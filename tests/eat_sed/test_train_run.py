@@ -241,11 +241,11 @@ def test_a_damaged_state_is_refused(run: Path, tones: Path, tmp_path: Path, dama
     (tmp_path / "run").mkdir()
     data = (run / STATE).read_bytes()
     (tmp_path / "run" / STATE).write_bytes(data[: len(data) // 2] if damage is None else damage)
-    with pytest.raises(UsageError, match="damaged|Invalid"):
+    with pytest.raises(UsageError, match=r"damaged|Invalid"):
         train(tones, tmp_path / "run", resume=True)
 
 
-def test_a_checkpoint_is_no_state(run: Path, tones: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_is_no_state(tones: Path, tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     (tmp_path / "run").mkdir()

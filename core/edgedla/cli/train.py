@@ -18,6 +18,7 @@ from edgedla.cli.talk import StoppedError, Talk
 from edgedla.cli.verb import verb
 from edgedla.errors import UsageError
 from edgedla.registry import advice
+from edgedla.trainer import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -64,35 +65,43 @@ def train(
     ] = False,
     settings: Settings = None,
 ) -> None:
-    """Train a model. Options of its network and its trainer are flags as well (--max-lr 3e-4); see --recipe."""
-    trainer = _trainer(workspace(settings), model)
+    """Train a model. What its network and its trainer can be told are flags as well: see --recipe."""
+    space = workspace(settings)
+    trainer = _trainer(space, model)
+    known = _known(space, model, trainer)
     if recipe:
-        _list(talk, _known(workspace(settings), model, trainer))
+        _list(talk, known)
         return
     if data is None:
         raise UsageError("train needs a data set", hint=f"edgedla train {model} --data DIR")
-    _be_one_of_several(talk)
+    if _number_of_process():
+        talk.hush()  # the first one speaks for all
     folder = out or Path("runs") / model
-    space = workspace(
-        [*(settings or ()), *_flags(context.args, model, _known(workspace(settings), model, trainer))]
-    )
+    space = workspace([*(settings or ()), *_flags(context.args, model, known)])
     made = trainer(
         space.config.options(model, space.plugins.model(model).Options),
         space.config.options(model + SECTION, trainer.Options),
     )
-    for requirement in space.plugins.model(model).requires:
-        requirement.check()
     with _stoppable() as stopping, talk.progress(f"training {model}") as progress:
+        job = Job(
+            data=data,
+            out=folder,
+            init=init,
+            seed=seed,
+            budget=seconds(budget),
+            resume=resume,
+            device=device,
+            say=talk.say,
+            warn=talk.warn,
+            progress=progress,
+            stopping=stopping,
+        )
         try:
-            job = _job(
-                talk, data, folder, init, seed, seconds(budget), device, progress, stopping, resume=resume
-            )
             found = made.train(job)
         except KeyboardInterrupt:
-            again = shlex.join(
-                ["edgedla", "train", model, "--data", str(data), "--out", str(folder), "--resume"]
-            )
-            raise StoppedError(hint=again) from None
+            again = ["edgedla", "train", model, "--data", str(data), "--out", str(folder)]
+            again += ["--resume"] if made.resumable(folder) else []
+            raise StoppedError(hint=shlex.join(again)) from None
     _answer(talk, model, folder, found)
 
 
@@ -175,22 +184,26 @@ def _list(talk: Talk, known: dict[str, tuple[str, type[Options]]]) -> None:
     talk.table(("option", "default", "what it is"), rows)
 
 
-def _be_one_of_several(talk: Talk) -> None:
-    """Of the processes that torchrun starts only the first talks."""
-    if os.environ.get("RANK", "0") != "0":
-        talk.hush()
+def _number_of_process() -> int:
+    """Which one this is of those that torchrun has started; 0 is the first, or the only one."""
+    rank = os.environ.get("RANK", "0")
+    return int(rank) if rank.isdigit() else 0
 
 
 @contextmanager
 def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether to stop: one signal asks for it, a second interrupts at once."""
-    asked: list[int] = []
+    """Gives a function that says whether to stop: a signal asks for it, the same again interrupts at once.
+
+    torchrun answers an interrupt with a termination of the processes that have seen the interrupt themselves.
+    """
+    asked: set[int] = set()
 
     def ask(number: int, _: Any) -> None:
-        if asked:
+        if number in asked:
             raise KeyboardInterrupt
-        asked.append(number)
-        sys.stderr.write("stopping after this step; once more stops at once\n")
+        if not asked and not _number_of_process():
+            sys.stderr.write("stopping after this step; once more stops at once\n")
+        asked.add(number)
 
     before = {}
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -201,36 +214,6 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _job(
-    talk: Talk,
-    data: Path,
-    out: Path,
-    init: Path | None,
-    seed: int | None,
-    budget: float | None,
-    device: str,
-    progress: Callable[[float, str], None],
-    stopping: Callable[[], bool],
-    *,
-    resume: bool,
-) -> Any:
-    from edgedla.trainer import Job
-
-    return Job(
-        data=data,
-        out=out,
-        init=init,
-        seed=seed,
-        budget=budget,
-        resume=resume,
-        device=device,
-        say=talk.say,
-        warn=talk.warn,
-        progress=progress,
-        stopping=stopping,
-    )
 
 
 def _answer(talk: Talk, model: str, folder: Path, found: dict[str, Any]) -> None:

@@ -16,13 +16,13 @@ from safetensors.torch import save
 from edgedla.artifacts import write_atomic
 from edgedla.errors import UsageError
 from edgedla.spec import Spec
+from edgedla_eat_sed.training import STATE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
 
-STATE = "state.safetensors"
 KEY = "run"
 AGAIN = "begin anew with another --out"
 

@@ -60,7 +60,7 @@ class Sounds:
         return self
 
     def windows(self, index: Tensor, place: Tensor) -> Tensor:
-        """`(rows, seq_len)` of the clips `index`; `place`, 0 … 1, is where in a longer one; zeros behind a shorter."""
+        """`(rows, seq_len)` of clips: at `place`, 0 … 1, of longer ones; zeros behind shorter ones."""
         room = (self._sizes[index] - self._length).clamp(min=0)
         return self._cut(index, (place * (room + 1)).long().clamp(max=room))
 

@@ -16,8 +16,9 @@ from edgedla_eat_sed.network import SoundNetRaw
 from edgedla_eat_sed.resolve import resolve_options
 from edgedla_eat_sed.settings import EatOptions
 from edgedla_eat_sed.state import load_state
+from edgedla_eat_sed.training import STATE
 from edgedla_eat_sed.training.options import TrainOptions
-from edgedla_eat_sed.training.run_state import STATE, RunState, Tensors, read_state
+from edgedla_eat_sed.training.run_state import RunState, Tensors, read_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,7 +186,7 @@ def _same_classes(names: tuple[str, ...], others: tuple[str, ...]) -> bool:
 
 
 def _tested(data: Dataset, label: str, share: float) -> list[str]:
-    """The clips of one class that test: by a hash of their names, so that it hardly changes with the others."""
+    """The clips of one class that test: by a hash of their names, so that others hardly change it."""
     names = [clip.name for clip in data.clips if clip.label == label]
     names.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
     return names[: round(share * len(names))]

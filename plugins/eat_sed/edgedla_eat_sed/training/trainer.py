@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from edgedla.errors import PrerequisiteError, UsageError
 from edgedla.requirement import TORCH
 from edgedla.trainer import Trainer
+from edgedla_eat_sed.training import STATE
 from edgedla_eat_sed.training.options import TrainOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edgedla.dataset import Dataset
     from edgedla.trainer import Job
     from edgedla_eat_sed.settings import EatOptions
@@ -23,6 +26,10 @@ class EatTrainer(Trainer[TrainOptions]):
 
     Options: ClassVar[type[TrainOptions]] = TrainOptions
     model_options: EatOptions
+
+    def resumable(self, out: Path) -> bool:
+        """See `Trainer.resumable`."""
+        return (out / STATE).is_file()
 
     def train(self, job: Job) -> dict[str, Any]:
         """See `Trainer.train`."""
