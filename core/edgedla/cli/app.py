@@ -29,6 +29,7 @@ VERBS = {
     "lint": ("lint:lint", "Hold a graph against a target's rules."),
     "train": ("train:train", "Train a model on a labelled data set."),
     "bench": ("bench:bench", "Time a bundle against plain onnxruntime."),
+    "report": ("report:report", "Put all that is known of a bundle on one page to look at."),
     "list-targets": ("lists:list_targets", "List the places a model can be built for."),
     "list-models": ("lists:list_models", "List the models that can be built."),
     "list-plugins": ("lists:list_plugins", "List the plugins, and why a broken one is broken."),
