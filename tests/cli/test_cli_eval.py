@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -140,6 +141,13 @@ def test_files_that_cannot_be_read_are_named(edgedla: Command, beep: Path, data:
     assert "none of 20 clips could be read" in edgedla("eval", "beep", "--data", data, code=2).err
 
 
+def wait_for(process: subprocess.Popen[str], arrived: Callable[[], bool]) -> None:
+    """Wait until something has happened, as long as the process that is to do it lives."""
+    while not arrived():
+        assert process.poll() is None
+        time.sleep(0.02)
+
+
 MISUSES = {
     "no such folder": (("--data", "nowhere"), "there is no such folder"),
     "empty": (("--data", "empty"), "neither meta/esc50.csv nor a folder per class"),
@@ -254,8 +262,7 @@ def test_interrupted(beep: Path, data: Path, work: Path, site: Site) -> None:
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=work
     ) as process:
-        while not (work / "begun").exists():
-            assert process.poll() is None
+        wait_for(process, (work / "begun").exists)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -361,9 +368,9 @@ def cluster(work: Path, site: Site) -> Any:
         "--scheduler-file",
         "scheduler.json",
     )
-    while not (work / "scheduler.json").exists() or not (work / "scheduler.json").read_text().strip():
-        assert started[0].poll() is None
-    address = json.loads((work / "scheduler.json").read_text())["address"]
+    told = work / "scheduler.json"
+    wait_for(started[0], lambda: told.exists() and bool(told.read_text().strip()))
+    address = json.loads(told.read_text())["address"]
     workers = [
         start("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
         for _ in range(2)
@@ -402,8 +409,7 @@ def test_a_cluster_says_the_same_though_a_worker_is_killed(
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=work
     ) as process:
-        while not all((work / f"at-work-{worker.pid}").exists() for worker in workers):
-            assert process.poll() is None, process.communicate()
+        wait_for(process, lambda: all((work / f"at-work-{worker.pid}").exists() for worker in workers))
         workers[0].kill()
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
