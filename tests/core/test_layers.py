@@ -14,7 +14,7 @@ ROOT = Path(edgedla.__file__).parent
 LAYERS = [
     {"errors"},
     {"spec", "hookspecs", "runner", "requirement"},
-    {"model", "converter", "target", "registry", "export"},
+    {"model", "trainer", "converter", "target", "registry", "export"},
     {
         "render",
         "toolchain",

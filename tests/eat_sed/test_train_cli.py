@@ -152,7 +152,7 @@ def test_two_processes_train_like_one(work: Path) -> None:
     train(work / "esc", work / "one", dropout=0.0, epochs=2)
     own, alone = weights(work / "two"), weights(work / "one")
     for key, value in alone.items():
-        # A normalisation takes these out again: their gradients are rounding, which Adam makes whole steps of.
+        # A normalisation takes these out: their gradients are rounding, which Adam makes whole steps of.
         if not key.endswith("shortcut.bias"):
             assert torch.allclose(own[key].float(), value.float(), atol=2e-3, rtol=2e-2), key
     two, one = (

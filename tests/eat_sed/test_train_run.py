@@ -14,7 +14,8 @@ from edgedla.clips import read_clips
 from edgedla.errors import UsageError
 from edgedla_eat_sed.plugin import EatSed
 from edgedla_eat_sed.settings import EatOptions
-from edgedla_eat_sed.training.run_state import STATE, read_state
+from edgedla_eat_sed.training import STATE
+from edgedla_eat_sed.training.run_state import read_state
 from tones import NETWORK, RECIPE, train, write_esc, write_folders
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def test_files_have_upstreams_structure(run: Path) -> None:
 
     Loader.add_constructor(
         "tag:yaml.org,2002:python/object:argparse.Namespace",
-        lambda loader, node: loader.construct_mapping(node, deep=True),
+        lambda loader, node: loader.construct_mapping(node, deep=True),  # type: ignore[arg-type] # one
     )
     text = (run / "args.yml").read_text()
     assert text.startswith("!!python/object:argparse.Namespace\n")
@@ -172,7 +173,7 @@ def test_a_budget_ends_the_schedule_in_time(tones: Path, tmp_path: Path) -> None
     assert 1.5 < time.perf_counter() - begin < 12
     assert found["seconds"] < 4
     last = metrics(tmp_path / "run")[-1]
-    assert last["lr"] < 0.02 * RECIPE["max_lr"]  # type: ignore[operator] # the schedule came to its end
+    assert last["lr"] < 0.02 * RECIPE["max_lr"]  # the schedule came to its end
     assert "ema_accuracy" in last  # tested at the end, whatever test_every
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
@@ -15,11 +15,10 @@ from edgedla_eat_sed.training.trainer import EatTrainer
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any
 
 RATE = 2000
 TONES = {"low": 60.0, "middle": 200.0, "high": 620.0}  # Hz
-NETWORK = {
+NETWORK: dict[str, Any] = {
     "nf": 4,
     "emb_dim": 16,
     "n_layers": 1,
@@ -29,7 +28,7 @@ NETWORK = {
     "seq_len": 1024,
     "sampling_rate": RATE,
 }
-RECIPE = {
+RECIPE: dict[str, Any] = {
     "batch_size": 8,
     "epochs": 3,
     "epoch_mix": 1,
@@ -57,7 +56,7 @@ def write_esc(root: Path, folds: int = 3, each: int = 4) -> Path:
     """Three tones in the layout of ESC."""
     (root / "audio").mkdir(parents=True)
     (root / "meta").mkdir()
-    rows = []
+    rows: list[tuple[str, int, int, str]] = []
     for fold in range(1, folds + 1):
         for target, (label, hertz) in enumerate(TONES.items()):
             for take in range(each):

@@ -58,7 +58,7 @@ def train(
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of all random numbers (0).")] = None,
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda or auto.")] = "auto",
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or auto.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     recipe: Annotated[
         bool, typer.Option("--recipe", help="List the options of the model's trainer, and leave.")

@@ -113,7 +113,7 @@ def _check_batch(recipe: TrainOptions, ranks: Ranks) -> None:
 
 
 def _check_classes(present: set[int], model: EatOptions) -> None:
-    if len(present) < min(2, model.n_classes) or len(present) < model.n_classes:
+    if len(present) < model.n_classes:
         missing = [name for index, name in enumerate(model.class_names) if index not in present]
         raise UsageError(f"no recording to train on of class {', '.join(missing[:5])}")
     if model.n_classes < 2:  # noqa: PLR2004 - one class needs no deciding
