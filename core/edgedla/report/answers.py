@@ -38,9 +38,13 @@ def read_answer(path: Path, kind: type[DataT], manifest: Manifest, build: str) -
     answer: Answer = _validated(path, Answer, _parsed(path, hint), hint)
     if answer.format != f"edgedla.{verb}/1":
         raise UsageError(f"{path}: schema is '{answer.format}', expected 'edgedla.{verb}/1'", hint=hint)
-    if not answer.data and answer.error:
-        raise UsageError(f"{path}: the command that wrote it failed: {answer.error.message}", hint=hint)
-    data: DataT = _validated(path, kind, answer.data, hint)
+    try:
+        data: DataT = _validated(path, kind, answer.data, hint)
+    except UsageError as error:
+        if answer.error is None:
+            raise
+        failure = f"{path}: the command that wrote it failed: {answer.error.message}"
+        raise UsageError(failure, hint=hint) from error
     _check_origin(path, data, manifest, build)
     return data
 

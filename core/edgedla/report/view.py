@@ -40,7 +40,7 @@ class Table:
     folded: bool = False
 
 
-def table(
+def table(  # noqa: PLR0913 - what a table has
     caption: str,
     head: Sequence[str],
     rows: Iterable[Sequence[str | Cell]],
