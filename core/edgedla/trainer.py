@@ -59,6 +59,8 @@ class Trainer(ABC, Generic[OptionsT]):
     def train(self, job: Job) -> dict[str, Any]:
         """Train, and leave in `job.out` a folder that `--checkpoint` takes; figures of the run as JSON data.
 
+        A figure `accuracy`, where there is one, is a dumped `edgedla.statistics.Share`.
+
         Raises:
             UsageError: Data, options or the run to be resumed do not fit.
             KeyboardInterrupt: `job.stopping()` said so; what is needed to resume is in `job.out`.

@@ -68,7 +68,7 @@ def test_upstreams_recipe_by_name(edgedla: Callable[..., Result], work: Path) ->
     data = answer["data"]
     assert answer["schema"] == "edgedla.train/1"
     assert (data["out"], data["classes"], data["epochs"]) == ("outputs/r1", list(TONES), 2)
-    assert (data["training_clips"], data["result"]["clips"]) == (24, 12)
+    assert (data["training_clips"], data["accuracy"]["count"]) == (24, 12)
     text = (work / "outputs/r1/args.yml").read_text()
     for line in (
         "amp: true",

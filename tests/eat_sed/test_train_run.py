@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from edgedla.clips import read_clips
-from edgedla.errors import UsageError
+from edgedla.errors import GateError, UsageError
 from edgedla_eat_sed.plugin import EatSed
 from edgedla_eat_sed.settings import EatOptions
 from edgedla_eat_sed.training import STATE
@@ -67,7 +67,9 @@ def test_three_tones_are_learnt(tones: Path, tmp_path: Path) -> None:
     found = train(tones, tmp_path / "run", epochs=30, epoch_mix=12, augs_signal=("amp", "neg", "cycshift"))
     losses = [line["loss"] for line in metrics(tmp_path / "run")]
     assert min(losses[8:12]) < 0.6 * losses[0]
-    assert found["result"] == {"weights": "chkpnt.pt", "right": 12, "clips": 12, "accuracy": 1.0}
+    assert (found["weights"], found["accuracy"]["value"]) == ("chkpnt.pt", 1.0)
+    assert (found["accuracy"]["hits"], found["accuracy"]["count"]) == (12, 12)
+    assert found["accuracy"]["low"] == pytest.approx(0.7575, abs=1e-4)
     assert (found["training_clips"], found["test_clips"], found["steps"]) == (24, 12, 90)
 
 
@@ -163,7 +165,7 @@ def test_a_finished_run_resumed_only_tells_its_result(run: Path, tones: Path) ->
     before = weights(run)
     found = train(tones, run, resume=True)
     assert found["epochs"] == 3
-    assert found["result"]["clips"] == 12
+    assert found["accuracy"]["count"] == 12
     assert same(weights(run), before)
 
 
@@ -204,8 +206,30 @@ def test_other_classes_get_a_new_last_layer(run: Path, tmp_path: Path) -> None:
 def test_other_recipes_train_too(tones: Path, tmp_path: Path, recipe: dict[str, Any]) -> None:
     found = train(tones, tmp_path / "run", **({"epochs": 2, "epoch_mix": 0} | recipe))
     assert all(torch.isfinite(value).all() for value in weights(tmp_path / "run").values())
-    assert (found["training_clips"], found["result"]["clips"]) == ((36, 0) if "fold" in recipe else (24, 12))
-    assert (found["result"]["accuracy"] is None) is ("fold" in recipe)
+    assert (found["training_clips"], found["accuracy"]["count"]) == (
+        (36, 0) if "fold" in recipe else (24, 12)
+    )
+    assert (found["accuracy"]["value"] is None) is ("fold" in recipe)
+
+
+def test_a_training_that_runs_away_is_stopped(
+    tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "edgedla_eat_sed.training.loop.loss_of", lambda logits, *_: logits.sum() * float("nan")
+    )
+    with pytest.raises(GateError, match="no number any more, in step 1 of epoch 1") as refused:
+        train(tones, tmp_path / "run")
+    assert refused.value.hint == "a lower rate: --max-lr 2e-03"
+
+
+def test_names_of_the_options_are_told_to_be_unused(tones: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    found = train(tones, tmp_path / "run", {"class_names": ("x", "y", "z")}, epochs=1, warn=said.append)
+    assert found["classes"] == ["low", "middle", "high"]
+    assert ["labels and class_names of the options are not used" in line for line in said] == [True]
+    with pytest.raises(UsageError, match=r"--n-classes is 5, .* has 3 classes"):
+        train(tones, tmp_path / "other", {"n_classes": 5})
 
 
 @pytest.mark.parametrize(

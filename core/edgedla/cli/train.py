@@ -57,7 +57,9 @@ def train(
             "--budget", metavar="TIME", help="End in this time (90m, 2h, 600s) instead of by epochs."
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of all random numbers (0).")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Of all random numbers (0).")
+    ] = None,
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or auto.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     recipe: Annotated[
@@ -100,6 +102,7 @@ def train(
             found = made.train(job)
         except KeyboardInterrupt:
             again = ["edgedla", "train", model, "--data", str(data), "--out", str(folder)]
+            again += ["--device", device] if device != "auto" else []
             again += ["--resume"] if made.resumable(folder) else []
             raise StoppedError(hint=shlex.join(again)) from None
     _answer(talk, model, folder, found)
@@ -218,9 +221,10 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
 
 def _answer(talk: Talk, model: str, folder: Path, found: dict[str, Any]) -> None:
     talk.data = {"model": model, "out": str(folder), **found}
-    result = found.get("result") or {}
-    if result.get("accuracy") is not None:
-        talk.print(f"accuracy\t{result['accuracy']:.1%}\t{result['right']} of {result['clips']} test clips")
+    told = found.get("accuracy")
+    if told and told["count"]:
+        interval = f"95 % interval {told['low']:.1%} to {told['high']:.1%}"
+        talk.print(f"accuracy\t{told['value']:.1%}\t{told['hits']} of {told['count']} test clips, {interval}")
     talk.print(f"run folder\t{shown(folder.absolute())}")
     talk.say(
         f"next: edgedla build {model} --target onnxruntime --checkpoint {shown(folder.absolute())}/chkpnt.pt"

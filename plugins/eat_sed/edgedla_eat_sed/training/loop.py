@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
+from edgedla.errors import GateError
 from edgedla_eat_sed.training.adam import adam, moments, restore
 from edgedla_eat_sed.training.averaging import Average
 from edgedla_eat_sed.training.batches import Batches
@@ -74,6 +75,7 @@ class Training:
 
         Raises:
             KeyboardInterrupt: Told to stop; the state is written.
+            GateError: The training has run away.
         """
         model = self._wrapped()
         figures: dict[str, Any] = {}
@@ -105,7 +107,7 @@ class Training:
 
     def save(self) -> None:
         """Write the state, and the weights to use."""
-        self._advance(spent=self._clock.spent)
+        self._advance(spent=self._clock.spent, scaler=self._precision.scaler.state_dict())
         if self._ranks.first:
             own = self._network.state_dict()
             average = self._average.network.state_dict()
@@ -113,13 +115,10 @@ class Training:
             write_state(self._folder.root, self._state, tensors)
             self._folder.last(average, self._state.steps)
 
-    def accuracy(self) -> tuple[int, int] | None:
+    def accuracy(self) -> tuple[int, int]:
         """Test clips named right by the averaged weights in float32, and how many there are."""
-        if not len(self._test):
-            return None
         model = self._precision.of(self._average.network, exact=True)
-        right, _ = hits(model, self._test, self._ranks)
-        return right, len(self._test)
+        return hits(model, self._test, self._ranks)[0], len(self._test)
 
     @property
     def state(self) -> RunState:
@@ -139,6 +138,11 @@ class Training:
         for group in self._optimizer.param_groups:
             group["lr"] = lr
         loss = loss_of(model(batch.sound), batch, self._recipe.mix_loss, self._recipe.label_smoothing)
+        if not loss.isfinite():
+            raise GateError(
+                f"the loss is no number any more, in step {step + 1} of epoch {epoch + 1}",
+                hint=f"a lower rate: --max-lr {self._recipe.max_lr / 3:.0e}",
+            )
         self._precision.step(loss, self._network, self._optimizer, self._recipe.clip_norm)
         self._average.follow(self._network, self._state.steps)
         self._watch.step(self._batches.size)

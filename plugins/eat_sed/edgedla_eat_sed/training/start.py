@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -72,6 +72,7 @@ def plan_run(
     """
     if found:
         return _resumed(model, recipe, job, found[0])
+    _check_names(model, data, job)
     if job.init is None:
         return Plan(_for_classes(model, data.classes), recipe)
     init = None if str(job.init) == BUNDLED and not job.init.exists() else job.init
@@ -156,7 +157,7 @@ def _resumed(model: EatOptions, recipe: TrainOptions, job: Job, state: RunState)
             )
     if job.init is not None:
         raise UsageError("--init is for the beginning of a run, not with --resume", hint="leave out --init")
-    return replace(before, recipe=before.recipe.model_copy())
+    return before
 
 
 def _validated(kind: Any, values: dict[str, Any], job: Job) -> Any:
@@ -174,6 +175,17 @@ def _for_classes(model: EatOptions, names: tuple[str, ...]) -> EatOptions:
         return EatOptions.model_validate(values)
     except ValidationError as error:
         raise UsageError(f"these classes make no network: {error.errors()[0]['msg']}") from None
+
+
+def _check_names(model: EatOptions, data: Dataset, job: Job) -> None:
+    """The data set decides the classes; options that are for building must not go unheard."""
+    if "n_classes" in model.model_fields_set and model.n_classes != len(data.classes):
+        raise UsageError(
+            f"--n-classes is {model.n_classes}, {data.root} has {len(data.classes)} classes",
+            hint="leave out --n-classes",
+        )
+    if model.class_names or model.labels:
+        job.warn(f"class names are those of {data.root}; labels and class_names of the options are not used")
 
 
 def _without_names(model: EatOptions) -> EatOptions:

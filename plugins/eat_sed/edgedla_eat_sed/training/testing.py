@@ -22,9 +22,10 @@ def hits(model: nn.Module, sounds: Sounds, ranks: Ranks) -> tuple[int, float]:
     model.eval()
     right = loss = 0.0
     own = torch.arange(ranks.index, len(sounds), ranks.count, device=sounds.device)
-    for index in torch.split(own, ROWS):
+    for first in range(0, len(own), ROWS):
+        index = own[first : first + ROWS]
         logits, label = model(sounds.test_windows(index)), sounds.labels[index]
         right += float((logits.argmax(dim=1) == label).sum())
         loss += float(functional.cross_entropy(logits, label, reduction="sum"))
     right, loss = ranks.total(right, loss)
-    return int(right), loss / len(sounds)
+    return int(right), loss / max(len(sounds), 1)

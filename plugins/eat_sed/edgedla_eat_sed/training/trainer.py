@@ -55,8 +55,9 @@ def _run(
     ranks: Ranks,
     found: tuple[RunState, Tensors] | None,
 ) -> dict[str, Any]:
+    from edgedla.statistics import share
     from edgedla_eat_sed.training.loop import Parts, Training
-    from edgedla_eat_sed.training.run_folder import RunFolder
+    from edgedla_eat_sed.training.run_folder import LAST, RunFolder
     from edgedla_eat_sed.training.sounds import read_sounds
     from edgedla_eat_sed.training.start import make_network, split, state_of
 
@@ -93,15 +94,10 @@ def _run(
         "steps": training.state.steps,
         "seconds": round(training.state.spent, 1),
         "last_epoch": figures,
-        "result": _result(accuracy),
-        "best_on_test": training.state.best if accuracy else None,
+        "weights": LAST,
+        "accuracy": share(*accuracy).model_dump(),
+        "best_on_test": training.state.best if test.sounds.present else None,
     }
-
-
-def _result(accuracy: tuple[int, int] | None) -> dict[str, Any]:
-    right, clips = accuracy or (None, 0)
-    share = right / clips if right is not None else None
-    return {"weights": "chkpnt.pt", "right": right, "clips": clips, "accuracy": share}
 
 
 def _check_batch(recipe: TrainOptions, ranks: Ranks) -> None:
