@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hums import Hum, hum_build
 from throwaway import Result, Site
 
 if TYPE_CHECKING:
@@ -62,3 +63,9 @@ def edgedla(work: Path, tmp_path: Path) -> Callable[..., Result]:
         return result
 
     return run
+
+
+@pytest.fixture(scope="session")
+def hum(tmp_path_factory: pytest.TempPathFactory) -> Hum:
+    """A model of sounds with hostile names, built, evaluated, disturbed and timed; not to be changed."""
+    return hum_build(tmp_path_factory.mktemp("hum"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgedla.artifacts import WORK, Gate, Rung, write_atomic
+from edgedla.clips import ClipHash, clip_hash, feed_hash
 from edgedla.errors import UsageError
 from edgedla.render import render
 
@@ -76,6 +77,7 @@ class Context:
     running: str = ""
     left: list[tuple[str, Path]] = field(default_factory=list)
     warned: list[str] = field(default_factory=list)
+    calibrated: list[ClipHash] = field(default_factory=list)  # all that a quantiser has seen
     _samples: list[Feed] = field(default_factory=list)
 
     def dir(self, stage: str) -> Path:
@@ -140,8 +142,22 @@ class Context:
         return self._samples
 
     def calibration(self, limit: int = CALIBRATION_SAMPLES) -> Iterable[Feed]:
-        """Inputs for a quantiser: the user's `--calib` files, else a plugin's, else the model's own."""
+        """Inputs for a quantiser: the user's `--calib` files, else a plugin's, else the model's own.
+
+        What is taken of them is noted in `calibrated`.
+        """
         if self.calibration_files:
-            return (self.model.preprocess(path) for path in self.calibration_files[:limit])
+            return map(self._read_noted, self.calibration_files[:limit])
         other = self.hooks.samples(self.model, limit)
-        return self.model.calibration(limit) if other is None else itertools.islice(other, limit)
+        return map(
+            self._noted, self.model.calibration(limit) if other is None else itertools.islice(other, limit)
+        )
+
+    def _read_noted(self, path: Path) -> Feed:
+        feed = self.model.preprocess(path)
+        self.calibrated.append(clip_hash(path, feed))
+        return feed
+
+    def _noted(self, feed: Feed) -> Feed:
+        self.calibrated.append(ClipHash(feed=feed_hash(feed)))
+        return feed

@@ -58,6 +58,20 @@ def route_steps(context: Context) -> list[Step]:
     ]
 
 
+def built_steps(context: Context) -> list[Step]:
+    """All steps whose artifact has been made, in order: also of a build that a gate has stopped."""
+    kinds = {artifact.kind for artifact in context.store.artifacts}
+    own = context.target.rungs(context) if "program" in kinds else []
+    return [*network_steps(context), *own]
+
+
+def network_steps(context: Context) -> list[Step]:
+    """Those of them that run a network; the last one is what the target gets."""
+    kinds = {artifact.kind for artifact in context.store.artifacts}
+    route = zip(route_steps(context), context.route, strict=True)
+    return [*onnx_steps(context), *(step for step, kind in route if kind.result in kinds)]
+
+
 def climb(context: Context, steps: Iterable[Step], samples: Sequence[Feed], judged: set[str]) -> Ladder:
     """Feed every step in order and compare each of `judged` with the one before it and with the first.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from typing_extensions import TypeVar
 
 from edgedla.errors import UsageError
-from edgedla.spec import ModelSpec, Options, Prediction
+from edgedla.spec import Credit, ModelSpec, Options, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from edgedla.requirement import Requirement
     from edgedla.runner import Feed, Runner
+    from edgedla.trainer import Trainer
 
 OptionsT = TypeVar("OptionsT", bound=Options, default=Options)
 
@@ -41,6 +42,24 @@ class Sound:
 
     rate: int
     blocks: Iterator[npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """Something that makes an input worse, its unit, and the amounts that are worth a look."""
+
+    kind: str
+    unit: str
+    amounts: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure by which inputs differ; `edges` part its range into the steps to calibrate over."""
+
+    name: str
+    unit: str
+    edges: tuple[float, ...]
 
 
 class Model(ABC, Generic[OptionsT]):
@@ -69,6 +88,11 @@ class Model(ABC, Generic[OptionsT]):
             UsageError: The checkpoint cannot be read, or contradicts an option.
         """
         return options
+
+    @classmethod
+    def trainer(cls) -> type[Trainer[Any]] | None:
+        """What trains the network (`None`: nothing here does); imports nothing heavy."""
+        return None
 
     @abstractmethod
     def spec(self) -> ModelSpec:
@@ -114,9 +138,17 @@ class Model(ABC, Generic[OptionsT]):
         """Whether a file belongs to the test data, so that a quantiser must not be calibrated on it."""
         return False
 
+    def trained_on(self, path: Path) -> bool:
+        """Whether the bundled weights were trained on this file, as far as that can be told."""
+        return False
+
     def sample_files(self) -> Sequence[Path]:
         """Files that `run` takes when the user gives none."""
         return ()
+
+    def credit(self, path: Path) -> Credit | None:
+        """Whom one of `sample_files` is owed to, where that is known."""
+        return None
 
     def preprocess(self, path: Path) -> Feed:
         """A user's file as model input.
@@ -135,6 +167,31 @@ class Model(ABC, Generic[OptionsT]):
             UsageError: The file cannot be read; names it and the reason.
         """
         raise UsageError(f"model '{self.name}' does not decode recordings")
+
+    def disturbances(self) -> Sequence[Disturbance]:
+        """What `disturb` can do to an input; for audio `edgedla.sound.DISTURBANCES`."""
+        return ()
+
+    def disturb(self, path: Path, kind: str, amount: float, seed: int) -> Feed:
+        """A user's file as model input, disturbed before `preprocess` would see it; same seed, same feed.
+
+        Raises:
+            UsageError: The file cannot be read, or there is no such disturbance.
+        """
+        raise UsageError(f"model '{self.name}' cannot disturb its inputs")
+
+    def measures(self) -> Sequence[Measure]:
+        """The figures of `measure`; for audio `edgedla.sound.MEASURES`."""
+        return ()
+
+    def measure(self, path: Path) -> tuple[float, ...]:
+        """By what a user's file differs from others: one figure for each of `measures`.
+
+        Raises:
+            UsageError: The file cannot be read; names it and the reason.
+        """
+        self.preprocess(path)  # whether it can be read is known of every model
+        return ()
 
     def windows(self, path: Path) -> Iterator[Window]:
         """A recording longer than the input, window by window, in constant memory."""

@@ -156,7 +156,7 @@ class Build:
             fingerprint.of(type(context.model)),
             context.spec.model_dump_json(),
         ]
-        parts += [context.model.options.model_dump_json(), _checkpoint_digest(context.checkpoint)]
+        parts += [context.model.options.model_dump_json(), checkpoint_digest(context.checkpoint)]
         if name in TARGET_STAGES:
             parts += [fingerprint.of(type(context.target)), context.target.options.model_dump_json()]
             parts += [fingerprint.of_templates(package) for package in _template_packages(context)]
@@ -174,7 +174,7 @@ class Build:
             model=_origin(plugins, plugins.models, context.model),
             target=_origin(plugins, plugins.targets, context.target),
             toolchain=context.target.toolchain,
-            checkpoint=_checkpoint_digest(context.checkpoint),
+            checkpoint=checkpoint_digest(context.checkpoint),
             spec=context.spec,
             versions=fingerprint.versions(),
             artifacts=tuple(context.store.artifacts),
@@ -218,7 +218,8 @@ def _origin(plugins: Plugins, registry: Any, instance: Any) -> Origin:
     )
 
 
-def _checkpoint_digest(checkpoint: Path | None) -> str:
+def checkpoint_digest(checkpoint: Path | None) -> str:
+    """What the manifest says of a checkpoint; `None` is the plugin's own weights."""
     return "bundled" if checkpoint is None else digest_path(checkpoint)
 
 

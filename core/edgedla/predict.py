@@ -117,7 +117,7 @@ def predict_file(model: Model[Any], runner: Runner, path: Path) -> Answer:
         ready = time.perf_counter()
         outputs = runner.run(feed)
         ran = time.perf_counter()
-        prediction = _finite(model.postprocess(outputs), path)
+        prediction = finite(model.postprocess(outputs), path)
     except UsageError as error:
         return Answer(path, None, None, error.message)
     done = time.perf_counter()
@@ -130,7 +130,7 @@ def timeline(model: Model[Any], runner: Runner, path: Path, threshold: float) ->
     """Events of a long recording: neighbouring windows of one class that score `threshold` or more."""
     current: Event | None = None
     for window in model.windows(path):
-        best = _finite(model.postprocess(runner.run(window.feed)), path).top[0]
+        best = finite(model.postprocess(runner.run(window.feed)), path).top[0]
         if best.score < threshold:
             continue
         if current and current.best.class_id == best.class_id and window.start <= current.end:
@@ -144,7 +144,12 @@ def timeline(model: Model[Any], runner: Runner, path: Path, threshold: float) ->
         yield current
 
 
-def _finite(prediction: Prediction, path: Path) -> Prediction:
+def finite(prediction: Prediction, path: Path) -> Prediction:
+    """The prediction, if all its scores are numbers.
+
+    Raises:
+        UsageError: They are not.
+    """
     if all(math.isfinite(score.score) for score in prediction.top):
         return prediction
     raise UsageError(f"{path}: the network answers with scores that are no numbers")

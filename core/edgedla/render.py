@@ -1,4 +1,4 @@
-"""Text from Jinja templates: strict, sandboxed, the same for the same values; filters for C and ini."""
+"""Text from Jinja templates: strict, sandboxed, the same for the same values; C, ini and HTML."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ RESERVED = frozenset(
     )
 )
 
+HTML = ".html.j2"
+
+# Controls, marks that turn the direction of text, line and paragraph separators, halves of characters.
+UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
 
 def render(
     template: str,
@@ -41,7 +48,7 @@ def render(
     """The text of a template with these values.
 
     Args:
-        template: Name within the package, as `main.c.j2`.
+        template: Name within the package, as `main.c.j2`; in `page.html.j2` all values are escaped.
         values: What the template may name. Hand over plain data: what an object can do, a template can.
         package: Importable package whose folder holds the templates.
         override: The user's folder, whose templates are taken before the package's.
@@ -59,7 +66,7 @@ def render(
         if not override.is_dir():
             raise UsageError(f"the template folder {override} does not exist")
         loaders.insert(0, FunctionLoader(partial(_read_override, override, own)))
-    env = environment(ChoiceLoader(loaders))
+    env = environment(ChoiceLoader(loaders), html=template.endswith(HTML))
     if configure is not None:
         configure(env)
     try:
@@ -72,10 +79,11 @@ def render(
         raise UsageError(f"{place}: {_reason(error)}", hint=hint) from error
 
 
-def environment(loader: BaseLoader | None = None) -> Environment:
+def environment(loader: BaseLoader | None = None, *, html: bool = False) -> Environment:
     """A sandbox in which an undefined name is an error and nothing depends on chance.
 
     It keeps templates from Python's insides and from ranges over 100,000; time and memory it does not limit.
+    With `html` every value is escaped, and what a browser would hide in it made visible.
     """
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -83,7 +91,8 @@ def environment(loader: BaseLoader | None = None) -> Environment:
     env = ImmutableSandboxedEnvironment(
         loader=loader,
         undefined=StrictUndefined,
-        autoescape=False,  # C and ini, not HTML
+        autoescape=html,  # C and ini have filters of their own
+        finalize=visible if html else None,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -173,6 +182,18 @@ def ini_value(value: object) -> str:
     if bad := re.search(r"[;#\x00-\x1f\x7f-\x9f\u2028\u2029]", text):
         raise UsageError(f"{text!r} cannot be an ini value: it holds {bad[0]!r}")
     return text
+
+
+def visible(value: object) -> object:
+    r"""A value for a page: characters that would be hidden, reorder the text or are none, written out.
+
+    >>> template = "<b>{{ label }}</b>"
+    >>> environment(html=True).from_string(template).render(label="<i>\u202e\x00")
+    '<b>&lt;i&gt;\\u202e\\x00</b>'
+    """
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return UNSEEN.sub(lambda found: repr(found[0])[1:-1], value)
 
 
 def _legal(found: re.Match[str]) -> str:

@@ -122,6 +122,14 @@ class Check(Spec):
     hint: str = ""  # what brings or mends it
 
 
+class Credit(Spec):
+    """Whom a recording is owed to."""
+
+    author: str
+    source: str  # address or title
+    licence: str
+
+
 class LayerError(Spec):
     """What quantisation did to one layer's output."""
 

@@ -89,8 +89,11 @@ class Workspace:
         config.check_sections(self.sections(), [plugin.name for plugin in self.plugins.broken])
 
     def sections(self) -> dict[str, type[Options]]:
-        """Configuration tables: each model's and each target's options."""
+        """Configuration tables: each model's, its trainer's and each target's options."""
         models = {name: self.plugins.models.get(name).Options for name in self.plugins.models}
+        for name in self.plugins.models:
+            if trainer := self.plugins.models.get(name).trainer():
+                models[f"{name}_train"] = trainer.Options
         targets = {name: self.plugins.targets.get(name).Options for name in self.plugins.targets}
         return models | targets
 
@@ -210,6 +213,36 @@ class Workspace:
             self.cache,
         )
 
+    def reopen(self, bundle: Bundle, checkpoint: Path | None, report: Callable[[str], None]) -> Context:
+        """The context of a finished build, to climb its ladder again; nothing is built.
+
+        Raises:
+            UsageError: `checkpoint` is not what the bundle was made of.
+        """
+        from edgedla.artifacts import Store
+        from edgedla.context import Context
+        from edgedla.pipeline import checkpoint_digest
+        from edgedla.route import find_route
+        from edgedla.toolchain import Toolchain
+
+        if checkpoint and checkpoint_digest(checkpoint) != bundle.manifest.checkpoint:
+            raise UsageError(f"{bundle.root} was not made of checkpoint {checkpoint}", hint=_AGAIN)
+        root = bundle.root.absolute()
+        store = Store(root)
+        store.artifacts += bundle.manifest.artifacts
+        return Context(
+            model=bundle.model,
+            target=bundle.target,
+            spec=bundle.manifest.spec,
+            route=find_route(self._converters(), bundle.target.accepts),
+            checkpoint=checkpoint,
+            calibration_files=(),
+            store=store,
+            tools=Toolchain(log_dir=root / "logs", echo=report),
+            hooks=self.plugins,
+            report=report,
+        )
+
     def _local(self, target: str) -> dict[str, object]:
         """Values of the options that no manifest holds because they concern this machine alone."""
         kind = self.plugins.target(target).Options
@@ -257,13 +290,17 @@ def _is_input(file: Path, folder: Path, suffixes: tuple[str, ...]) -> bool:
 
 
 def _calibration_files(path: Path | None, model: Model[Any]) -> tuple[Path, ...]:
-    files = () if path is None else tuple(find_files(path, model.suffixes))
+    from edgedla.dataset import read_list
+
+    files: tuple[Path, ...] = ()
+    if path is not None:
+        files = read_list(path) if path.is_file() else tuple(find_files(path, model.suffixes))
     held_out = [file for file in files if model.held_out(file)]
     if held_out:
         raise UsageError(
             f"--calib {path}: {len(held_out)} file(s) belong to the test data of '{model.name}', "
             f"first {held_out[0].name}; calibrating on them would spoil what is measured on them",
-            hint="take them out of the folder",
+            hint="take them out",
         )
     return files
 

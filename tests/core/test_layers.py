@@ -14,23 +14,26 @@ ROOT = Path(edgedla.__file__).parent
 LAYERS = [
     {"errors"},
     {"spec", "hookspecs", "runner", "requirement", "deployment"},
-    {"model", "converter", "target", "registry", "export"},
+    {"model", "trainer", "converter", "target", "registry", "export"},
     {
         "render",
         "toolchain",
         "log",
         "compare",
         "artifacts",
+        "clips",
         "context",
         "config",
         "sources",
         "route",
         "fingerprint",
     },
+    {"dataset", "statistics", "confusion", "sound"},
     {"plugins"},
     {"ladder", "stages", "pipeline"},
     {"workspace"},
     {"predict", "bench"},
+    {"rungs", "evaluate", "cluster", "robustness", "calibration"},
     {"cli"},
 ]
 HEAVY = {"torch", "onnx", "onnxruntime", "onnxsim", "numpy", "jinja2", "soundfile", "soxr", "yaml"}

@@ -125,7 +125,7 @@ def type_name(annotation: Any) -> str:
 
 
 def plural(name: str) -> str:
-    return name if name == "text" else f"{name}s"
+    return name if name == "text" or name.startswith("`") else f"{name}s"
 
 
 def shown(value: object) -> str:
@@ -144,6 +144,11 @@ def sections() -> str:
         for registry in (plugins.models, plugins.targets)
         for name in registry
         if plugins.origin(registry, name).distribution == "edgedla"
+    ]
+    rows += [
+        (f"`[{name}_train]`", "trainer", link(name).replace(".md)", ".md#training)"))
+        for name in plugins.models
+        if plugins.model(name).trainer() and plugins.origin(plugins.models, name).distribution == "edgedla"
     ]
     return table(("section", "is a", "its keys"), rows)
 
@@ -201,6 +206,12 @@ def json_type(annotation: Any) -> str:
     return " or ".join(names[kind] for kind in kinds)
 
 
+def recipe(model: str) -> type[Options]:
+    trainer = Plugins().model(model).trainer()
+    assert trainer is not None
+    return trainer.Options
+
+
 def presets() -> str:
     from edgedla_eat_sed.settings import PRESETS
 
@@ -238,6 +249,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "cli": cli,
     "core-options": lambda: options(CoreOptions, ""),
     "eat_sed-options": lambda: options(Plugins().model("eat_sed").Options, "eat_sed"),
+    "eat_sed-train": lambda: options(recipe("eat_sed"), "eat_sed_train"),
     "onnxruntime-options": lambda: options(Plugins().target("onnxruntime").Options, "onnxruntime"),
     "sections": sections,
     "exit-codes": exit_codes,

@@ -23,9 +23,14 @@ VERBS = {
     "build": ("build:build", "Build a model for a target and check it at every step."),
     "run": ("run:run", "Say what each input is."),
     "compare": ("compare:compare", "Feed every rung the same inputs; say which parts first."),
+    "eval": ("eval:evaluate", "Say how good a network is on labelled recordings, and what a rung costs."),
+    "robustness": ("robustness:robustness", "Say how accuracy falls where recordings get worse."),
+    "calibrate-set": ("calibrate_set:calibrate_set", "Pick the recordings to calibrate a quantiser on."),
     "lint": ("lint:lint", "Hold a graph against a target's rules."),
     "deploy": ("deploy:deploy", "Put a bundle to work on a board, and prove it there."),
+    "train": ("train:train", "Train a model on a labelled data set."),
     "bench": ("bench:bench", "Time a bundle against plain onnxruntime."),
+    "report": ("report:report", "Put all that is known of a bundle on one page to look at."),
     "list-targets": ("lists:list_targets", "List the places a model can be built for."),
     "list-models": ("lists:list_models", "List the models that can be built."),
     "list-plugins": ("lists:list_plugins", "List the plugins, and why a broken one is broken."),
@@ -111,7 +116,7 @@ def _load(verb: str) -> Any:
     found = getattr(import_module(f"edgedla.cli.{module}"), name)
     if not isinstance(found, typer.Typer):
         alone = typer.Typer(rich_markup_mode=None, add_completion=False)
-        alone.command(verb)(found)
+        alone.command(verb, context_settings=getattr(found, "context_settings", None))(found)
         found = alone
     return typer.main.get_command(found)
 

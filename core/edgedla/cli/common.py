@@ -29,7 +29,11 @@ Checkpoint = Annotated[
 ]
 Calibration = Annotated[
     Path | None,
-    typer.Option("--calib", metavar="DIR", help="Folder of files to calibrate a quantiser on."),
+    typer.Option(
+        "--calib",
+        metavar="PATH",
+        help="Files to calibrate a quantiser on: a folder, or a list of calibrate-set.",
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -120,7 +124,7 @@ def wish(
 
     model_class, target_class = space.plugins.model(model), space.plugins.target(target)
     _check_place("--checkpoint", checkpoint, "file or folder", lambda path: path.is_file() or path.is_dir())
-    _check_place("--calib", calibration, "folder", Path.is_dir)
+    _check_place("--calib", calibration, "folder or list", Path.exists)
     _check_place("--templates", templates, "folder", Path.is_dir)
     return Wish(
         model,

@@ -26,7 +26,6 @@ from edgedla.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from edgedla.artifacts import Rung
-    from edgedla.ladder import Step
     from edgedla.pipeline import Build
     from edgedla.runner import Feed
 
@@ -115,16 +114,10 @@ def read_inputs(made: Build, inputs: list[str] | None) -> list[Feed]:
 
 def climb_all(made: Build, samples: list[Feed]) -> list[Rung]:
     """Every rung whose artifact was made, each against the one before and the first."""
-    from edgedla.ladder import climb, onnx_steps, route_steps
+    from edgedla.ladder import built_steps, climb
 
     context = made.context
-    kinds = {artifact.kind for artifact in context.store.artifacts}
-    steps: list[Step] = onnx_steps(context)
-    steps += [
-        step for step, kind in zip(route_steps(context), context.route, strict=True) if kind.result in kinds
-    ]
-    if "program" in kinds:
-        steps += context.target.rungs(context)
+    steps = built_steps(context)
     return list(climb(context, steps, samples, {step.name for step in steps}).rungs)
 
 

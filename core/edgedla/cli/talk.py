@@ -27,8 +27,8 @@ class StoppedError(EdgedlaError):
     exit_code = INTERRUPTED
     code = "interrupted"
 
-    def __init__(self) -> None:
-        super().__init__("interrupted", hint="the same command goes on from what was complete")
+    def __init__(self, hint: str = "the same command goes on from what was complete") -> None:
+        super().__init__("interrupted", hint=hint)
 
 
 class Talk:
@@ -55,6 +55,7 @@ class Talk:
         self.warnings: list[str] = []
         self._stdout = stdout
         self._color = color and _wants_color()
+        self._hushed = False
 
     @property
     def terminal(self) -> bool:
@@ -85,7 +86,7 @@ class Talk:
 
     def print(self, text: str) -> None:
         """Data as it stands, and a line end."""
-        if not self.as_json:
+        if not self.as_json and not self._hushed:
             self._stdout.write(f"{text}\n")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -105,7 +106,7 @@ class Talk:
         """
         if self.verbosity < 0:
             yield lambda _: None
-        elif sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb":
+        elif _lively():
             from rich.console import Console
 
             with Console(stderr=True, no_color=not self._color, markup=False).status(text) as status:
@@ -113,6 +114,35 @@ class Talk:
         else:
             with _heartbeat(text, self.say) as update:
                 yield update
+
+    @contextmanager
+    def progress(self, text: str) -> Iterator[Callable[[float, str], None]]:
+        """Long work that knows how far it is: a bar on a terminal, off it a heartbeat like `busy`.
+
+        Gives a function that takes the share that is done, 0 to 1, and what is at work now.
+        """
+        if self.verbosity < 0 or not _lively():
+            with self.busy(text) as update:
+                yield lambda share, now: update(f"{text}, {share:.0%} done: {now}")
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True, no_color=not self._color, markup=False)
+        columns = (
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task(text, total=1.0)
+            yield lambda share, now: bar.update(task, completed=share, description=now)
+
+    def hush(self) -> None:
+        """Say and print nothing from here on: another process of the same command speaks for all."""
+        self.verbosity = -1
+        self._hushed = True
 
     def fail(self, error: EdgedlaError) -> None:
         """Say what happened, why, and what to type next."""
@@ -131,7 +161,7 @@ class Talk:
             TypeError: `data` holds what JSON does not know.
             ValueError: `data` holds a number that is none, or itself.
         """
-        if not self.as_json:
+        if not self.as_json or self._hushed:
             return
         import json
 
@@ -161,6 +191,11 @@ def refuse(words: Sequence[str], verb: str, error: EdgedlaError) -> int:
     talk.fail(error)
     talk.finish(error.exit_code, error)
     return error.exit_code
+
+
+def _lively() -> bool:
+    """Whether stderr is a terminal on which lines may be written anew."""
+    return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
 def _wants_color() -> bool:

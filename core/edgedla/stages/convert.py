@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgedla.artifacts import Gate
+from edgedla.clips import CALIBRATION, write_clips
 from edgedla.context import Context, Outcome
 from edgedla.errors import GateError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 def convert(context: Context) -> Outcome:
     """One artifact per converter, its kind the converter's result format, and what converters left beside.
 
+    Where a quantiser saw recordings, their hashes are kept as `calibration_clips.json`.
+
     Raises:
         GateError: The target's rules refuse what a converter made, before anything is made of that.
     """
@@ -24,6 +27,9 @@ def convert(context: Context) -> Outcome:
         path = kind().convert(path, context)
         files.append((kind.result, path))
         gates += lint(context, kind.result, path)
+    if context.calibrated:
+        files.insert(0, ("calibration_clips", context.dir("convert") / CALIBRATION))
+        write_clips(files[0][1], context.calibrated)
     return Outcome(files=(*context.left, *files), gates=tuple(gates))
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
+from edgedla.clips import TRAINING, read_clips
 from edgedla.context import Context, Outcome
 from edgedla.errors import GateError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from onnx import ModelProto, ValueInfoProto
 
     from edgedla.spec import ModelSpec, TensorSpec
@@ -29,7 +33,16 @@ def export(context: Context) -> Outcome:
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise GateError(f"model '{context.model.name}' exported an invalid graph: {error}") from None
     check_interface(graph, context.spec, context.model.name)
-    return Outcome(files=(("onnx", path),))
+    return Outcome(files=(*_training(context), ("onnx", path)))
+
+
+def _training(context: Context) -> list[tuple[str, Path]]:
+    """The trainer's list of recordings, for whoever evaluates the bundle without the checkpoint."""
+    listed = context.checkpoint and context.checkpoint / TRAINING
+    if not listed or not listed.is_file():
+        return []
+    read_clips(listed)  # refused now where it is damaged
+    return [("training_clips", shutil.copyfile(listed, context.dir("export") / TRAINING))]
 
 
 def check_interface(graph: ModelProto, spec: ModelSpec, name: str) -> None:

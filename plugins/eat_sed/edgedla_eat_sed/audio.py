@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soxr
 
+from edgedla import sound
 from edgedla.errors import UsageError
 from edgedla_eat_sed.decode import recording
 from edgedla_eat_sed.settings import PEAK
@@ -35,6 +36,25 @@ def read(path: Path, rate: int) -> Samples:
     return np.concatenate(list(_stream(path, rate)))
 
 
+def read_normalised(path: Path, rate: int) -> Samples:
+    """The whole recording as `read` gives it, normalised by its peak; silence is zeros.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    sound = read(path, rate)
+    return _input(sound, float(np.abs(sound).max(initial=0)), len(sound)).reshape(-1)
+
+
+def cut(sound: Samples, length: int, window: str) -> Samples:
+    """What `model_input` gives of a recording, from `read_normalised` of it."""
+    first = max(0, (len(sound) - length) // 2) if window == "centre" else 0
+    result = np.zeros((1, 1, length), np.float32)
+    kept = sound[first : first + length]
+    result[0, 0, : len(kept)] = kept
+    return result
+
+
 def model_input(path: Path, rate: int, length: int, window: str) -> Samples:
     """One window of the recording as float32 `(1, 1, length)`, normalised by the peak of the whole recording.
 
@@ -48,6 +68,33 @@ def model_input(path: Path, rate: int, length: int, window: str) -> Samples:
     first = _first_sample(path, rate, length, window)
     kept, peak = _keep(_stream(path, rate), first, length)
     return _input(kept, peak, length)
+
+
+def disturbed_input(  # noqa: PLR0913 - what model_input takes, and what to do to the sound first
+    path: Path, rate: int, length: int, window: str, *, kind: str, amount: float, seed: int
+) -> Samples:
+    """As `model_input`, of the recording after a disturbance of `edgedla.sound`; held in memory as a whole.
+
+    Raises:
+        UsageError: The file cannot be read, or there is no such `window` or disturbance.
+    """
+    with recording(path) as source:
+        found, own_rate = np.concatenate(list(source.blocks())), source.rate
+    heard = sound.disturb(found, own_rate, kind, amount, seed)
+    if own_rate != rate:
+        heard = soxr.resample(heard, own_rate, rate, quality="HQ")
+    first = max(0, (len(heard) - length) // 2) if window == "centre" else 0
+    return _input(heard[first : first + length], float(np.abs(heard).max(initial=0)), length)
+
+
+def measure(path: Path) -> tuple[float, ...]:
+    """The figures of `edgedla.sound.MEASURES` of a recording.
+
+    Raises:
+        UsageError: The file cannot be read; names it and the reason.
+    """
+    with recording(path) as source:
+        return sound.measure(source.blocks(), source.rate)
 
 
 def slide(path: Path, rate: int, length: int, hop: int) -> Iterator[tuple[float, float, Samples]]:

@@ -24,6 +24,9 @@ ESC50 = (
 )
 """The classes of ESC-50 (Piczak 2015, doi 10.1145/2733373.2806390) in its own numbering, 0 to 49."""
 
+ESC50_LICENCE = "CC BY-NC 3.0 (classes are those of ESC-50, whose recordings are CC BY-NC 3.0)"
+"""Of weights that nobody gave a licence and that were trained on ESC-50, as their classes tell."""
+
 ESC10 = tuple(ESC50[target] for target in (0, 1, 10, 11, 12, 20, 21, 38, 40, 41))
 """The ten classes of its subset ESC-10 in the same order: the outputs of the bundled weights."""
 

@@ -245,7 +245,10 @@ class SoundNetRaw(nn.Module):
         self.apply(_initialise)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.project(self.down2(self.down(self.start(x))))
+        return self.encode(self.project(self.down2(self.down(self.start(x)))))
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Logits from what the convolutions give, `(batch, emb_dim, steps)`, or with a height of 1."""
         logits: Tensor = self.tf(x.reshape(x.shape[0], x.shape[1], -1).transpose(1, 2))
         return logits
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgedla.model import Model, Sound, Window
 from edgedla.requirement import TORCH
-from edgedla.spec import AudioInput, ModelSpec, Prediction, TensorSpec, Tolerance
+from edgedla.spec import AudioInput, Credit, ModelSpec, Prediction, TensorSpec, Tolerance
 from edgedla_eat_sed.checkpoint import find_checkpoint
 from edgedla_eat_sed.resolve import check_options, generic_names, resolve_options
 from edgedla_eat_sed.settings import PEAK, EatOptions
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from edgedla.model import Disturbance, Measure
     from edgedla.runner import Feed
+    from edgedla.trainer import Trainer
     from edgedla_eat_sed.network import SoundNetRaw
+    from edgedla_eat_sed.training.options import TrainOptions
 
 INPUT, OUTPUT = "images", "output"
 """Tensor names that the vendor's example of this network uses."""
@@ -53,6 +56,13 @@ class EatSed(Model[EatOptions]):
     def resolve(cls, options: EatOptions, checkpoint: Path | None) -> EatOptions:
         """Options with the checkpoint's settings and class names; afterwards neither file is needed."""
         return resolve_options(options, find_checkpoint(checkpoint))
+
+    @classmethod
+    def trainer(cls) -> type[Trainer[TrainOptions]]:
+        """Upstream's recipe, anew."""
+        from edgedla_eat_sed.training.trainer import EatTrainer
+
+        return EatTrainer
 
     def spec(self) -> ModelSpec:
         """`images` (1, 1, seq_len) in, raw audio in -1 … 1; `output` (1, n_classes) out, logits."""
@@ -117,6 +127,18 @@ class EatSed(Model[EatOptions]):
 
         return samples.is_test_clip(path)
 
+    def trained_on(self, path: Path) -> bool:
+        """Whether a file is a clip of ESC's folds 2 to 5, on which the bundled weights were trained."""
+        from edgedla_eat_sed import samples
+
+        return samples.is_training_clip(path)
+
+    def credit(self, path: Path) -> Credit | None:
+        """Author, source and licence of a bundled clip."""
+        from edgedla_eat_sed import samples
+
+        return samples.credit(path)
+
     def preprocess(self, path: Path) -> Feed:
         """An audio file as one input: resampled, mixed to mono, cut or padded to seq_len."""
         from edgedla_eat_sed.audio import model_input
@@ -131,6 +153,34 @@ class EatSed(Model[EatOptions]):
 
         with recording(path) as source:
             yield Sound(source.rate, source.blocks())
+
+    def disturbances(self) -> Sequence[Disturbance]:
+        """What a microphone, its amplifier and the room do."""
+        from edgedla import sound
+
+        return sound.DISTURBANCES
+
+    def disturb(self, path: Path, kind: str, amount: float, seed: int) -> Feed:
+        """An audio file as one input, disturbed at its own rate before everything else."""
+        from edgedla_eat_sed.audio import disturbed_input
+
+        options = self.options
+        audio = disturbed_input(
+            path, options.sampling_rate, options.seq_len, options.window, kind=kind, amount=amount, seed=seed
+        )
+        return {INPUT: audio}
+
+    def measures(self) -> Sequence[Measure]:
+        """Loudness, crest factor and silence."""
+        from edgedla import sound
+
+        return sound.MEASURES
+
+    def measure(self, path: Path) -> tuple[float, ...]:
+        """The three of a recording."""
+        from edgedla_eat_sed.audio import measure
+
+        return measure(path)
 
     def windows(self, path: Path) -> Iterator[Window]:
         """A long recording in windows of seq_len samples, `hop` of one apart."""

@@ -33,11 +33,12 @@ def resolve_options(options: EatOptions, checkpoint: Checkpoint) -> EatOptions:
     config = _config(checkpoint)
     settled = _settled(options, config, checkpoint)
     _check_agreement(options, settled, DECIDED & options.model_fields_set, checkpoint)
+    names = _class_names(options, settled.n_classes, config, checkpoint)
     found = {
-        "class_names": _class_names(options, settled.n_classes, config, checkpoint),
+        "class_names": names,
         # Spent once the names are known: what is kept must not need a file, nor hold its path.
         "labels": "",
-        "licence": options.licence or str(config.get("licence", "")),
+        "licence": options.licence or str(config.get("licence", "")) or _implied_licence(names),
     }
     return _validated(settled.model_dump() | found, checkpoint)
 
@@ -50,6 +51,11 @@ def check_options(options: EatOptions, checkpoint: Checkpoint) -> None:
 def generic_names(n_classes: int) -> tuple[str, ...]:
     """Names for classes that nobody named."""
     return tuple(f"class_{index}" for index in range(n_classes))
+
+
+def _implied_licence(names: tuple[str, ...]) -> str:
+    """What has to be taken for granted where nobody says it."""
+    return labels.ESC50_LICENCE if names == labels.ESC50 else ""
 
 
 def _config(checkpoint: Checkpoint) -> dict[str, Any]:

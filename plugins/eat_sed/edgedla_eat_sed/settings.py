@@ -25,16 +25,16 @@ MAX_TENSOR = 2**28
 """Elements of the largest intermediate tensor: one gigabyte in float32; EAT-M has 7 million."""
 
 
-def _tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
     """What JSON and YAML give as a list, which a strict tuple would not take."""
     return tuple(value) if isinstance(value, list) else value
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_tuple)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(as_tuple)]
 Factors = Annotated[
     tuple[Annotated[int, Field(ge=2, le=64, multiple_of=2)], ...],
-    BeforeValidator(_tuple),
+    BeforeValidator(as_tuple),
     Field(min_length=1, max_length=8),
 ]
 
