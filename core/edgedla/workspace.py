@@ -240,6 +240,7 @@ class Workspace:
             store=store,
             tools=Toolchain(log_dir=root / "logs", echo=report),
             hooks=self.plugins,
+            cache=self.cache,
             report=report,
         )
 
