@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgedla.errors import UsageError
-from edgedla.workspace import find_files
+from edgedla.inputs import find_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgedla.errors import PrerequisiteError, UsageError
+from edgedla.inputs import calibration_files
 from edgedla.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Workspace:
             spec=model.spec(),
             route=find_route(self._converters(), target.accepts),
             checkpoint=wish.checkpoint,
-            calibration_files=_calibration_files(wish.calibration, model),
+            calibration_files=calibration_files(wish.calibration, model),
             store=Store(root),
             tools=Toolchain(log_dir=root / "logs", echo=report),
             hooks=self.plugins,
@@ -263,47 +263,6 @@ class Workspace:
 
     def _converters(self) -> list[Any]:
         return [self.plugins.converters.get(name) for name in self.plugins.converters]
-
-
-def find_files(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    """A file, or those of a folder and its subfolders, hidden ones left out, sorted by path.
-
-    Raises:
-        UsageError: There is no such file, or the folder holds none of these suffixes.
-    """
-    try:
-        if not stat.S_ISDIR(path.stat().st_mode):
-            return [path]
-        found = sorted(file for file in path.rglob("*") if _is_input(file, path, suffixes))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file or folder") from None
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    if not found:
-        wanted = f" with suffix {', '.join(suffixes)}" if suffixes else ""
-        raise UsageError(f"{path}: the folder holds no file{wanted}")
-    return found
-
-
-def _is_input(file: Path, folder: Path, suffixes: tuple[str, ...]) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return not hidden and (not suffixes or file.suffix.lower() in suffixes) and file.is_file()
-
-
-def _calibration_files(path: Path | None, model: Model[Any]) -> tuple[Path, ...]:
-    from edgedla.dataset import read_list
-
-    files: tuple[Path, ...] = ()
-    if path is not None:
-        files = read_list(path) if path.is_file() else tuple(find_files(path, model.suffixes))
-    held_out = [file for file in files if model.held_out(file)]
-    if held_out:
-        raise UsageError(
-            f"--calib {path}: {len(held_out)} file(s) belong to the test data of '{model.name}', "
-            f"first {held_out[0].name}; calibrating on them would spoil what is measured on them",
-            hint="take them out",
-        )
-    return files
 
 
 def _restore(kind: type[Options], made_by: Origin, root: Path, changes: Mapping[str, object]) -> Options:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
     from hums import Hum
 
@@ -28,7 +28,8 @@ FLAGS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 LEAST = 4.5  # WCAG 2.2, 1.4.3
 
 # Ratios of contrast of all that can be seen: of words, and of lines and areas in charts, to what is behind.
@@ -91,10 +92,10 @@ def browser() -> Iterator[Browser]:
 
 
 def opened(
-    browser: Browser, path: Path, scheme: Any = "light", size: Any = None, *, load: bool = True
+    browser: Browser, path: Path, scheme: Any = "light", size: ViewportSize = DESKTOP, *, load: bool = True
 ) -> tuple[Page, list[str]]:
     """A fresh page, and everything that it said on the console or asked of the network."""
-    page = browser.new_context(color_scheme=scheme, viewport=size or DESKTOP).new_page()
+    page = browser.new_context(color_scheme=scheme, viewport=size).new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
@@ -164,7 +165,7 @@ def test_a_player_is_played_from_the_keyboard(page: Page) -> None:
     player = page.locator("audio").first
     player.focus()
     page.keyboard.press("Space")
-    times = []
+    times: list[float] = []
     while not times or (times[-1] <= 0.1 and len(times) < 100):  # its policy lets no function wait inside
         page.wait_for_timeout(50)
         times.append(player.evaluate("(audio) => audio.currentTime"))

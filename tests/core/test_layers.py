@@ -28,12 +28,13 @@ LAYERS = [
         "route",
         "fingerprint",
     },
-    {"dataset", "statistics", "confusion", "sound"},
+    {"dataset", "inputs", "licences", "statistics", "confusion", "sound"},
     {"plugins"},
     {"ladder", "stages", "pipeline"},
     {"workspace"},
     {"predict", "bench"},
     {"rungs", "evaluate", "cluster", "robustness", "calibration"},
+    {"report"},
     {"cli"},
 ]
 HEAVY = {"torch", "onnx", "onnxruntime", "onnxsim", "numpy", "jinja2", "soundfile", "soxr", "yaml"}

@@ -55,6 +55,19 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return PACKAGE
 
 
+def test_html_escapes_every_value_and_shows_what_is_hidden(package: str, tmp_path: Path) -> None:
+    folder = tmp_path / "site" / package
+    (folder / "page.html.j2").write_text(
+        "{% import 'bits.html.j2' as bits %}<a title=\"{{ text }}\">{{ text }}</a>{{ bits.bold(text) }}"
+    )
+    (folder / "bits.html.j2").write_text("{% macro bold(text) %}<b>{{ text }}</b>{% endmacro %}")
+    found = render("page.html.j2", {"text": "<i>'\"&\u202e\0\ud800"}, package=package)
+    safe = "&lt;i&gt;&#39;&#34;&amp;\\u202e\\x00\\ud800"
+    assert found == f'<a title="{safe}">{safe}</a><b>{safe}</b>'
+    (folder / "page.txt.j2").write_text("{{ text }}")
+    assert render("page.txt.j2", {"text": "<i>&"}, package=package) == "<i>&"
+
+
 @pytest.fixture
 def user(tmp_path: Path) -> Path:
     folder = tmp_path / "user templates"

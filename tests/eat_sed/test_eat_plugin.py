@@ -153,6 +153,13 @@ def test_names_come_from_the_data_set_where_nobody_gives_them(run: Path) -> None
     assert resolve(DATA / "tiny", labels="").class_names == GENERIC
 
 
+def test_weights_of_esc50_are_not_for_sale_unless_somebody_says_so(run: Path) -> None:
+    assert resolve(run).licence == ""
+    rewrite(rewrite(run, "n_classes: 35", "n_classes: 50"), "dataset: speechcommands", "dataset: ESC-50")
+    assert resolve(run).licence.startswith("CC BY-NC 3.0")
+    assert resolve(run, licence="my own").licence == "my own"
+
+
 def test_names_in_the_settings_are_taken(run: Path) -> None:
     rewrite(rewrite(run, "n_classes: 35", "n_classes: 2"), "kd_model: null", "class_names: [yes!, no!]")
     assert resolve(run).class_names == ("yes!", "no!")

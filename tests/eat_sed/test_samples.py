@@ -36,6 +36,15 @@ def test_dog_comes_first_and_ten_clips_show_all_classes() -> None:
     assert [row["class"] for row in ROWS] == [*ESC10, *ESC10]
 
 
+def test_every_clip_is_credited_and_no_other_file() -> None:
+    for path, row in zip(samples.files(), ROWS, strict=True):
+        credit = samples.credit(path)
+        assert credit
+        assert credit.model_dump().items() <= row.items()
+    assert samples.credit(samples.HERE / "README.md") is None
+    assert samples.credit(samples.HERE.parent / ROWS[0]["filename"]) is None
+
+
 def test_table_agrees_with_the_file_names() -> None:
     assert [(row["fold"], row["class"]) for row in ROWS] == [named(row["filename"]) for row in ROWS]
 

@@ -76,7 +76,7 @@ def _only(models: list[str]) -> str:
 def _offered(folder: Path, model: Model, without_fold: int | None) -> Dataset:
     """The data set in a folder; a folder that is none is taken as one class without a name."""
     from edgedla.dataset import TABLE, Clip, Dataset, read_dataset
-    from edgedla.workspace import find_files
+    from edgedla.inputs import find_files
 
     if not folder.is_dir():
         raise UsageError(f"{folder}: {'not a folder' if folder.exists() else 'there is no such folder'}")

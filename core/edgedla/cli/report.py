@@ -61,7 +61,11 @@ def report(
     ] = None,
     policy: Annotated[
         Literal["any", "commercial"],
-        typer.Option("--policy", help="commercial: refuse weights and recordings that may not be sold."),
+        typer.Option(
+            "--policy",
+            metavar="any|commercial",
+            help="commercial: refuse weights and recordings that may not be sold.",
+        ),
     ] = "any",
     no_players: Annotated[
         bool, typer.Option("--no-players", help="No sounds, waveforms and spectrograms.")

@@ -70,6 +70,7 @@ def contents(facts: Facts) -> dict[str, Table]:
             ],
             numeric=(2,),
             folded=True,
+            wide=(0, 3),
         ),
     }
 
@@ -130,8 +131,8 @@ def layers(facts: Facts) -> tuple[BarChart, Table, Table] | Missing:
     mended = sorted((each for each in found if each.hint), key=lambda each: -each.loss_db)[:WORST]
     return (
         chart,
-        table("Layers", head, map(_layer, found), numeric=(2, 3), folded=True, most=LISTED),
-        table("Layers to be mended", head, map(_layer, mended), numeric=(2, 3)),
+        table("Layers", head, map(_layer, found), numeric=(2, 3), folded=True, most=LISTED, wide=(0, 4)),
+        table("Layers to be mended", head, map(_layer, mended), numeric=(2, 3), wide=(0, 4)),
     )
 
 
@@ -146,6 +147,7 @@ def lint(facts: Facts) -> Table | Missing:
         ("rule", "level", "node", "finding", "share of work", "how to rewrite it"),
         map(_finding, ranked),
         numeric=(4,),
+        wide=(2, 3, 5),
     )
 
 

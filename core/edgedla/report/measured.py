@@ -59,7 +59,9 @@ def accuracy(each: Evaluated) -> tuple[SpanChart, Table]:
         " %",
     )
     rows = [(name, percent(one), f"{one.hits} of {one.count}") for name, one in shares]
-    return chart, table("Accuracy", ("rung", "accuracy (95 % interval)", "clips"), rows, numeric=(2,))
+    return chart, table(
+        "Accuracy", ("rung", "accuracy (95 % interval)", "clips"), rows, numeric=(2,), wide=(1,)
+    )
 
 
 def classes(each: Evaluated) -> Table:
@@ -79,6 +81,7 @@ def classes(each: Evaluated) -> Table:
         ],
         numeric=(1, 3, 4),
         folded=len(each.found.classes) > MATRIX,
+        wide=(2,),
     )
 
 
@@ -181,7 +184,7 @@ def robustness(found: Robustness) -> tuple[list[LineChart], Table]:
     last = len(head) - 1
     return (
         [_disturbed(found, series) for series in found.series],
-        table("Robustness", head, rows, numeric=(last,), folded=True),
+        table("Robustness", head, rows, numeric=(last,), folded=True, wide=range(2, last)),
     )
 
 

@@ -99,7 +99,8 @@ def spectrogram(samples: Samples) -> npt.NDArray[np.uint8]:
     if loudest == 0:
         return np.zeros(bands.shape, np.uint8)
     level = 10 * np.log10(np.maximum(bands / loudest, 1e-30)) / RANGE_DB + 1
-    return (np.rint(STEPS * np.clip(level, 0, 1)) * (255 / STEPS)).astype(np.uint8)
+    levels: npt.NDArray[np.uint8] = (np.rint(STEPS * np.clip(level, 0, 1)) * (255 / STEPS)).astype(np.uint8)
+    return levels
 
 
 def picture(levels: npt.NDArray[np.uint8]) -> bytes:

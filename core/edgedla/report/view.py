@@ -30,7 +30,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a head; the first cell of a row names it. `numeric`: columns that are set to the right."""
+    """Rows under a head; the first cell of a row names it.
+
+    Columns of `numeric` are set to the right, those of `wide` hold sentences or names that need room.
+    """
 
     caption: str
     head: tuple[str, ...]
@@ -38,6 +41,7 @@ class Table:
     numeric: tuple[int, ...] = ()
     more: int = 0  # rows that are left out
     folded: bool = False
+    wide: tuple[int, ...] = ()
 
 
 def table(  # noqa: PLR0913 - what a table has
@@ -48,10 +52,19 @@ def table(  # noqa: PLR0913 - what a table has
     *,
     folded: bool = False,
     most: int = ROWS,
+    wide: Sequence[int] = (),
 ) -> Table:
     """A table of at most `most` rows."""
     cells = [tuple(each if isinstance(each, Cell) else Cell(each) for each in row) for row in rows]
-    return Table(caption, tuple(head), tuple(cells[:most]), tuple(numeric), max(0, len(cells) - most), folded)
+    return Table(
+        caption,
+        tuple(head),
+        tuple(cells[:most]),
+        tuple(numeric),
+        max(0, len(cells) - most),
+        folded,
+        tuple(wide),
+    )
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def credit(path: Path) -> Credit | None:
     if path.parent != HERE:
         return None
     row = next((row for row in _attribution() if row["filename"] == path.name), None)
-    return row and Credit(author=row["author"], source=row["source"], licence=row["licence"])
+    return Credit(author=row["author"], source=row["source"], licence=row["licence"]) if row else None
 
 
 def is_test_clip(path: Path) -> bool:
