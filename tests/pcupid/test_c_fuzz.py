@@ -13,7 +13,6 @@ from program_builds import SANITIZE
 from wav_files import MENDED, REFUSED, TAKEN, chunk, riff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 FILES = [
@@ -68,7 +67,7 @@ MADE_UP = st.builds(
 
 
 @st.composite
-def damaged(draw: Callable[..., bytes]) -> bytes:
+def damaged(draw: st.DrawFn) -> bytes:
     """One of the files of the tables with some bytes changed, and an end of it gone."""
     contents = bytearray(draw(st.sampled_from(FILES)))
     for place, value in draw(st.lists(st.tuples(st.integers(0, 120), st.integers(0, 255)), max_size=4)):

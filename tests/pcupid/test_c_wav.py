@@ -30,7 +30,8 @@ def front_end(tmp_path_factory: pytest.TempPathFactory) -> FrontEnd:
 
 
 def python(path: Path) -> npt.NDArray[np.float32]:
-    return audio.model_input(path, RATE, LENGTH, "start")[0, 0]
+    made: npt.NDArray[np.float32] = audio.model_input(path, RATE, LENGTH, "start")[0, 0]
+    return made
 
 
 def heard(front_end: FrontEnd, path: Path, contents: bytes | None = None) -> Heard:
@@ -43,7 +44,7 @@ def heard(front_end: FrontEnd, path: Path, contents: bytes | None = None) -> Hea
 def test_what_python_takes_gives_the_same_numbers(name: str, front_end: FrontEnd, tmp_path: Path) -> None:
     path = tmp_path / "clip.wav"
     found = heard(front_end, path, TAKEN[name])
-    np.testing.assert_allclose(found.tensor, python(path), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.sound, python(path), rtol=0, atol=1e-6)
     with soundfile.SoundFile(path) as decoder:
         told = (decoder.samplerate, decoder.channels, decoder.frames)
     assert (found.rate, found.channels, found.frames) == told
@@ -57,7 +58,7 @@ def test_what_python_refuses_is_used_as_far_as_it_goes(
     given, meant = MENDED[name]
     found = heard(front_end, tmp_path / "given.wav", given)
     (tmp_path / "meant.wav").write_bytes(meant)
-    np.testing.assert_allclose(found.tensor, python(tmp_path / "meant.wav"), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.sound, python(tmp_path / "meant.wav"), rtol=0, atol=1e-6)
     cut = "cut short" in name or "promises" in name
     assert found.truncated == cut == (found.announced > found.frames)
 
@@ -85,7 +86,7 @@ def test_files_of_another_writer(
     soundfile.write(path, sound, RATE, subtype=subtype, format=kind)
     found = heard(front_end, path)
     assert (found.channels, found.frames, found.truncated) == (channels, 801, False)
-    np.testing.assert_allclose(found.tensor, python(path), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.sound, python(path), rtol=0, atol=1e-6)
 
 
 def test_every_level_of_the_telephone_is_that_of_the_standard(front_end: FrontEnd, tmp_path: Path) -> None:
@@ -95,8 +96,7 @@ def test_every_level_of_the_telephone_is_that_of_the_standard(front_end: FrontEn
     for kind, (codes, loudest) in laws.items():
         found = heard(front_end, tmp_path / f"{kind}.wav", plain(bytes(codes), kind=kind, bits=8))
         wanted = 0.95 * np.array(list(codes.values())) / loudest
-        assert found.tensor is not None
-        np.testing.assert_allclose(found.tensor[: len(codes)], wanted, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(found.sound[: len(codes)], wanted, rtol=0, atol=1e-6)
 
 
 def test_sound_behind_four_gigabytes(front_end: FrontEnd, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_sound_behind_four_gigabytes(front_end: FrontEnd, tmp_path: Path) -> Non
         file.write(TONE)
     found = heard(front_end, path)
     (tmp_path / "plain.wav").write_bytes(plain())
-    np.testing.assert_allclose(found.tensor, python(tmp_path / "plain.wav"), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.sound, python(tmp_path / "plain.wav"), rtol=0, atol=1e-6)
     assert (found.frames, found.truncated) == (len(TONE) // 2, False)
 
 
@@ -133,16 +133,14 @@ def test_what_is_no_file_is_refused(front_end: FrontEnd, tmp_path: Path) -> None
 
 def test_one_sample_alone_is_the_peak(front_end: FrontEnd, tmp_path: Path) -> None:
     found = heard(front_end, tmp_path / "one.wav", plain(np.array([-77], "<i2").tobytes()))
-    assert found.tensor is not None
-    assert found.tensor[0] == pytest.approx(-0.95, abs=1e-6)
-    assert not found.tensor[1:].any()
+    assert found.sound[0] == pytest.approx(-0.95, abs=1e-6)
+    assert not found.sound[1:].any()
 
 
 def test_the_tone_is_what_it_was_made_of(front_end: FrontEnd, tmp_path: Path) -> None:
     # Without Python's reader in between.
     found = heard(front_end, tmp_path / "tone.wav", plain())
     whole = np.trunc(SOUND)
-    assert found.tensor is not None
     np.testing.assert_allclose(
-        found.tensor[: len(whole)], 0.95 * whole / np.abs(whole).max(), rtol=0, atol=1e-6
+        found.sound[: len(whole)], 0.95 * whole / np.abs(whole).max(), rtol=0, atol=1e-6
     )

@@ -56,6 +56,12 @@ class Heard:
     announced: int = 0
     truncated: bool = False
 
+    @property
+    def sound(self) -> npt.NDArray[np.float32]:
+        """The tensor, which there has to be."""
+        assert self.tensor is not None, f"{self.error}: {self.reason}"
+        return self.tensor
+
 
 @dataclass(frozen=True)
 class FrontEnd:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -62,7 +62,7 @@ def wide(data: bytes, claimed: int | None = None, name: bytes = b"RF64") -> byte
     return riff(sizes, form(), chunk(b"data", data, 2**32 - 1), name=name, size=2**32 - 1)
 
 
-def plain(data: bytes = TONE, **members: int) -> bytes:
+def plain(data: bytes = TONE, **members: Any) -> bytes:
     """A file of one chunk `fmt ` and one of `data`."""
     return riff(form(**members), chunk(b"data", data))
 

@@ -54,11 +54,11 @@ def fuzz(target: str, seconds: int, folder: Path, *, update: bool) -> bool:
 
 def main(words: list[str]) -> int:
     """Both targets."""
-    numbers = [int(word) for word in words if word.isdigit()]
+    seconds = next((int(word) for word in words if word.isdigit()), 60)
     with tempfile.TemporaryDirectory() as folder:
         update = "--update" in words
         results = [
-            fuzz(target, *(numbers or [60]), Path(folder), update=update)
+            fuzz(target, seconds, Path(folder), update=update)
             for target in ("fuzz_wav", "fuzz_front_end")
         ]
     return 0 if all(results) else 1

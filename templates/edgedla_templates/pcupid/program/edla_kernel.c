@@ -55,10 +55,10 @@ static edla_sinc steep(int stages, double ratio)
  * that it weakens the pass band by no more than 0.01 dB. */
 static edla_sinc wide(double cutoff, double taps, double ratio)
 {
-    edla_sinc sinc = {0, 0, 13.95};
+    edla_sinc sinc = {0, 0, 14.06};
 
     sinc.cutoff = cutoff;
-    sinc.half = (taps - 0.06) / (4.0 * ratio);
+    sinc.half = taps / (4.0 * ratio);
     return sinc;
 }
 
@@ -104,7 +104,7 @@ static double bessel_i0(double x)
 {
     double sum = 1, term = 1, square = x * x / 4;
 
-    for (int k = 1; term > 1e-13 * sum; k++) {
+    for (int k = 1; term > 1e-10 * sum; k++) {
         term *= square / ((double)k * (double)k);
         sum += term;
     }
