@@ -18,9 +18,9 @@ import soundfile
 
 import edgedla_eat_sed.samples
 import edgedla_templates
-from edgedla.artifacts import MANIFEST, sha256
+from edgedla.artifacts import MANIFEST, RECORDS, sha256
 from edgedla.cli import main
-from edgedla.errors import DeviceError, GateError
+from edgedla.errors import DeviceError, GateError, ToolchainError
 from edgedla_targets.pcupid.program.predictor import BATCH
 from pcupid_builds import BOARD_NOTICE, NOTICE, prepare, tree
 
@@ -198,13 +198,11 @@ def test_boards_there_are(run: Run) -> None:
     assert error["message"].startswith("--board: expected 'auto', 'emulated:native'")
 
 
-def planted(folder: Path, name: str, old: str, new: str) -> Path:
-    """A folder of templates, in one of which `old` has become `new`."""
+def planted(name: str, old: str, new: str) -> bytes:
+    """A source of the program, in which `old` has become `new`."""
     source = (TEMPLATES / "program" / name).read_text()
     assert source.count(old) == 1, name
-    (folder / "program").mkdir(parents=True)
-    (folder / "program" / name).write_text(source.replace(old, new))
-    return folder
+    return source.replace(old, new).encode()
 
 
 FAULTS = {
@@ -223,9 +221,9 @@ FAULTS = {
         r"gate 'board\.self_test': 3 of 11 checks failed, first: not ok 3 - clip_0: the front end",
     ),
     "swapped labels": (
-        "model.c.j2",
-        "for label in labels %}",
-        "for label in labels | reverse %}",
+        "edla_output_json.c",
+        "model->labels[score->class_id]",
+        "model->labels[model->class_count - 1 - score->class_id]",
         GateError,
         r"gate 'board\.classes': clip_0\.wav is \(\d+, '\w+'\) by the program, \(\d+, '\w+'\) by Python",
     ),
@@ -247,21 +245,29 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_named(work: Path, bundle: Path, tmp_path: Path, fault: str) -> None:
+def test_a_planted_fault_is_named(
+    work: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    from edgedla_targets.pcupid.program import generate
+
     name, old, new, kind, message = FAULTS[fault]
-    templates = planted(tmp_path / "mine", name, old, new)
-    assert bundle.is_dir()
+    source, plain = planted(name, old, new), generate._plain  # noqa: SLF001 - where fixed sources are read
+    monkeypatch.setattr(
+        generate, "_plain", lambda each, override: source if each == name else plain(each, override)
+    )
+    (bundle / RECORDS / "codegen.json").unlink()  # sources are made anew, and the image is not
     with pytest.raises(kind, match=message):
-        prepare(work, templates=templates).run(lambda _: None)
+        prepare(work).run(lambda _: None)
 
 
-def test_sources_that_do_not_compile(work: Path, bundle: Path, tmp_path: Path) -> None:
-    from edgedla.errors import ToolchainError
-
-    templates = planted(tmp_path / "mine", "edla_clock.c", '#include "edla_clock.h"', "no C at all")
+@pytest.mark.slow
+def test_a_source_of_the_users_that_does_not_compile(work: Path, bundle: Path) -> None:
+    own = work / "mine/program/edla_clock.c"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(planted(own.name, '#include "edla_clock.h"', "no C at all"))
     assert bundle.is_dir()
     with pytest.raises(ToolchainError, match="exited with 1") as caught:
-        prepare(work, templates=templates).run(lambda _: None)
+        prepare(work, templates=work / "mine").run(lambda _: None)
     assert any("edla_clock.c" in line for line in caught.value.tail)
 
 

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 import soxr
 
-from c_programs import FrontEnd, compiler_for
+from c_programs import FRONT_END, HERE, FrontEnd, compiled, compiler_for
 from edgedla_eat_sed import audio
 from wav_files import MENDED, RATE, REFUSED, TAKEN
 
@@ -200,6 +200,13 @@ def test_audio_that_cannot_be_is_refused(front_end: FrontEnd) -> None:
         (RATE, 10, "nan"),
     ):
         assert front_end.run(rate, length, peak, "start", "in", "out") == "error init\n"
+
+
+def test_there_is_room_for_the_filters_of_all_rates(tmp_path: Path) -> None:
+    # The arrays are members of one struct, where no sanitizer sees one run into the next.
+    sources = [HERE / "c/sizes_main.c", *(path for path in FRONT_END if path.name != "edla_resample.c")]
+    program = compiled(sources, tmp_path / "sizes", compiler_for("native", tmp_path), "-O2")
+    assert FrontEnd(program).run() == "1688120 pairs\n"
 
 
 @pytest.fixture(scope="module")

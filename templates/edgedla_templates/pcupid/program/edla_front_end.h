@@ -43,8 +43,8 @@ typedef struct {
 
 typedef struct edla_front_end edla_front_end;
 
-/* Bytes of memory for edla_front_end_init, 0 where there is no such audio: a rate outside 1000 to 1000000 Hz, no
- * samples, or no peak. 1.4 MB for the usual rates, at most 4. */
+/* Bytes of memory for edla_front_end_init, about 1.1 million; 0 where there is no such audio: a rate outside 1000 to
+ * 1000000 Hz, no samples, or no peak. */
 size_t edla_front_end_size(const edla_audio *audio);
 
 /* Memory is as aligned as malloc's, and stays the caller's.

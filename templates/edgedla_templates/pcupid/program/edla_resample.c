@@ -72,23 +72,20 @@ static void fill_row(edla_resample *resample, size_t phase, size_t count, float 
 
 static void make_table(edla_resample *resample)
 {
-    const edla_kernel *kernel = &resample->kernel;
-    double reach = (kernel->first.half + kernel->second.half) * resample->wide, grid;
-    size_t count;
+    double grid = (double)resample->phases * resample->wide;
+    size_t count = edla_kernel_count(&resample->kernel, grid);
 
-    resample->exact = resample->up <= EDLA_RESAMPLE_GRID && resample->down <= EDLA_RESAMPLE_GRID;
-    resample->phases = resample->exact ? resample->up : (size_t)(EDLA_RESAMPLE_GRID / resample->wide);
-    resample->taps = (2 * (size_t)ceil(reach) + 2 + PARTS - 1) / PARTS * PARTS;
-    grid = (double)resample->phases * resample->wide;
-    count = edla_kernel_count(kernel, grid);
-    edla_kernel_sample(kernel, grid, resample->half, resample->table, count); /* the table is not in use yet */
+    /* The table is not in use yet, and has room for what only the kernel needs. */
+    edla_kernel_sample(&resample->kernel, grid, resample->half, resample->table, count);
     for (size_t phase = 0; phase < resample->phases + !resample->exact; phase++)
         fill_row(resample, phase, count, (float)(1 / resample->wide));
 }
 
-static void prepare(edla_resample *resample, uint32_t from)
+/* Everything that follows from the two rates, but for the table. */
+static void plan(edla_resample *resample, uint32_t from)
 {
     uint32_t to = resample->to, divisor;
+    double reach;
 
     for (resample->halvings = 0; from / to >= WIDEST; to *= 2)
         resample->halvings++;
@@ -98,13 +95,18 @@ static void prepare(edla_resample *resample, uint32_t from)
     resample->down = from / divisor;
     resample->wide = fmax(1, (double)from / (double)to);
     resample->kernel = edla_kernel_of(from, to, resample->halvings);
-    make_table(resample);
+    reach = (resample->kernel.first.half + resample->kernel.second.half) * resample->wide;
+    resample->taps = (2 * (size_t)ceil(reach) + 2 + PARTS - 1) / PARTS * PARTS;
+    resample->exact = resample->up <= EDLA_RESAMPLE_GRID && resample->down <= EDLA_RESAMPLE_GRID;
+    resample->phases = resample->exact ? resample->up : (size_t)(EDLA_RESAMPLE_GRID / resample->wide);
 }
 
 void edla_resample_start(edla_resample *resample, uint32_t from)
 {
-    if (resample->from != from)
-        prepare(resample, from);
+    if (resample->from != from) {
+        plan(resample, from);
+        make_table(resample);
+    }
     for (int i = 0; i < resample->halvings; i++)
         edla_halve_start(&resample->halver[i], resample->kernel.stages);
     resample->filled = resample->taps / 2 - 1; /* of silence, before the first sample */
