@@ -27,15 +27,16 @@ LAYERS = [
         "route",
         "fingerprint",
     },
-    {"dataset", "statistics", "confusion", "sound"},
+    {"dataset", "statistics", "confusion", "sound", "licences"},
     {"plugins"},
     {"ladder", "stages", "pipeline"},
     {"workspace"},
     {"predict", "bench"},
     {"rungs", "evaluate", "cluster", "robustness", "calibration"},
+    {"report"},
     {"cli"},
 ]
-HEAVY = {"torch", "onnx", "onnxruntime", "onnxsim", "numpy", "jinja2", "soundfile", "soxr", "yaml"}
+HEAVY = {"torch", "onnx", "onnxruntime", "onnxsim", "numpy", "jinja2", "soundfile", "soxr", "yaml", "PIL"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
 
 
