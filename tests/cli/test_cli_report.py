@@ -33,3 +33,18 @@ def test_all_bundled_clips_are_played_below_five_megabytes(
     assert "https://freesound.org/people/Heigh-hoo/sounds/30226/" in text
     assert "CC BY 3.0 (trained on ESC-10" in text
     assert not (eat_bundle / "report.html").exists()
+
+
+def test_a_model_of_other_things_than_sounds_has_no_players(
+    edgedla: Callable[..., Result], beep: Path, work: Path
+) -> None:
+    assert edgedla("report", beep).out.startswith("build/beep/onnxruntime/report.html\t")
+    text = (beep / "report.html").read_text(encoding="utf-8")
+    assert "The input of this model is no sound." in text
+    assert "<audio" not in text
+    assert "The licence of the weights is not known" in text
+    assert (
+        "the licence of the weights is not known"
+        in edgedla("report", beep, "--policy", "commercial", code=1).err
+    )
+    assert work.is_dir()

@@ -37,7 +37,7 @@ LAYERS = [
     {"report"},
     {"cli"},
 ]
-HEAVY = {"torch", "onnx", "onnxruntime", "onnxsim", "numpy", "jinja2", "soundfile", "soxr", "yaml"}
+HEAVY = {"torch", "onnx", "onnxruntime", "onnxsim", "numpy", "jinja2", "soundfile", "soxr", "yaml", "PIL"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
 
 

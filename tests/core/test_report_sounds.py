@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from edgedla.errors import UsageError
+from edgedla.errors import PrerequisiteError, UsageError
 from edgedla.report import ogg, sounds
 from edgedla.spec import AudioInput, ModelSpec, TensorSpec
 
@@ -143,3 +143,10 @@ def test_what_is_no_sound_has_no_player(rate: int | None, sound: npt.NDArray[np.
         audio=rate and AudioInput(rate=rate, peak=1),  # type: ignore[arg-type] # None stays None
     )
     assert sounds.sound_of({"x": sound}, spec) is None
+
+
+def test_without_pillow_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgedla.requirement.find_spec", {}.get)
+    with pytest.raises(PrerequisiteError, match="drawing spectrograms needs the package 'PIL'") as caught:
+        sounds.player(tone(440), RATE)
+    assert caught.value.hint == "pip install 'edgedla[report]', or --no-players for a page without sound"

@@ -100,7 +100,9 @@ def test_interrupted_and_resumed(work: Path, number: signal.Signals) -> None:
         told = process.stderr.read()
         assert process.wait(60) == 130
     assert "stopping after this step" in told
-    assert "error: interrupted\nhint: edgedla train eat_sed --data esc --out run --device cpu --resume\n" in told
+    assert (
+        "error: interrupted\nhint: edgedla train eat_sed --data esc --out run --device cpu --resume\n" in told
+    )
     if number == signal.SIGTERM:  # the rest is the same
         return
     done = subprocess.run(

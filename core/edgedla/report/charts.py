@@ -91,7 +91,6 @@ class Span:
     at: float
     high: float
     text: str
-    series: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def span_chart(  # noqa: PLR0913, PLR0917 - a chart is its axis, its rows and it
         about,
         step * len(rows) + BOTTOM,
         tuple(
-            Span(label, 12 + step * index, place(low), place(value), place(high), text, index)
+            Span(label, 12 + step * index, place(low), place(value), place(high), text)
             for index, (label, low, value, high, text) in enumerate(rows)
         ),
         tuple((place(value), f"{value:g}{unit}") for value in axis),

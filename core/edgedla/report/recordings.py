@@ -123,7 +123,7 @@ def _answers(context: Context, paths: Sequence[Path], network: Path | None) -> l
     return [
         tuple(
             Said(name, answer.top[0].label, answer.top[0].score)
-            for name, answer in zip(names, reply.predictions, strict=bool(reply.predictions))
+            for name, answer in zip(names, reply.predictions, strict=False)  # none where it cannot be read
         )
         for reply in replies
     ]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from edgedla.report.charts import BarChart, LineChart, SpanChart
     from edgedla.statistics import Share
 
 State: TypeAlias = Literal["", "good", "bad", "warn"]
@@ -81,15 +80,6 @@ class Note:
 
     text: str
     state: State = "warn"
-
-
-@dataclass(frozen=True)
-class Charts:
-    """Charts beside each other, and the same as tables."""
-
-    bars: tuple[BarChart, ...] = ()
-    spans: tuple[SpanChart, ...] = ()
-    lines: tuple[LineChart, ...] = ()
 
 
 def percent(share: Share) -> str:
