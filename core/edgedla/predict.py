@@ -48,7 +48,7 @@ class Measured:
     """What a predictor took over some files, and how much memory."""
 
     ms: tuple[Milliseconds, ...]
-    peak_memory_bytes: int
+    peak_memory_bytes: int | None  # `None` where nobody knows
     tensor_bytes: int
     """Of the peak: buffers of the network's inputs and outputs, which are the accelerator's on a board."""
 

@@ -278,13 +278,16 @@ def test_a_model_that_hears_nothing_is_fed_with_tensors(
     assert main(["build", "beep", "--target", "pcupid"]) == 0
     (work / "a.txt").write_text("1 -2 3 0.5")
     (work / "b.txt").write_text("no numbers")
+    (work / "c.txt").write_text("1 1 1 1 -1 -1 -1 -1")
     answers = {}
     for board in ("emulated:native", "simulator"):
         capfd.readouterr()
         words = ["run", "beep", "--target", "pcupid", "-i", str(work), "--board", board, "--json"]
         assert main(words) == 2  # of b.txt
         answers[board] = json.loads(capfd.readouterr().out)
-    assert len(scores(answers["simulator"])) == 1
+    found = scores(answers["simulator"])
+    assert [Path(path).name for path, _ in found] == ["a.txt", "c.txt"]
+    assert min(found[1][1].values()) < 0  # these scores are no probabilities
     assert same(answers["emulated:native"], answers["simulator"], within=1e-6)
     assert answers["emulated:native"]["data"]["failed"] == answers["simulator"]["data"]["failed"]
     assert answers["emulated:native"]["data"]["board"] == "emulated:native"

@@ -100,7 +100,7 @@ def _on_board(predictor: Predictor, files: Sequence[Path], repeats: int) -> dict
         "ms": parts.percentiles(),
         "peak_memory_bytes": peak,
         "tensor_bytes": tensors,
-        "memory_outside_tensors_bytes": peak - tensors,
+        "memory_outside_tensors_bytes": None if peak is None else peak - tensors,
     }
 
 
@@ -135,7 +135,7 @@ def _show(talk: Talk) -> None:
     rows = [(part, *(f"{figures[name]:.2f}" for name in ("p50", "p95", "p99"))) for part, figures in series]
     talk.table(("ms", "p50", "p95", "p99"), rows)
     talk.print(f"peak memory\t{size(data['peak_memory_bytes'])}")
-    if data["board"]:
+    if board.get("peak_memory_bytes"):
         talk.print(
             f"{board['name']} peak memory\t{size(board['peak_memory_bytes'])}, "
             f"{size(board['memory_outside_tensors_bytes'])} outside the network's tensors"

@@ -70,7 +70,7 @@ class ProgramAnswer(Spec):
     image_sha256: str | None  # `None` where the image could not be read
     results: tuple[Result, ...]
     failed: tuple[Failed, ...]
-    peak_memory_bytes: NonNegativeInt
+    peak_memory_bytes: NonNegativeInt | None  # `None` where the kernel does not say
     error: Complaint | None
 
 

@@ -26,6 +26,8 @@ BATCH = 32
 """Files of one call of the program: answers come while others are at work, a command line does not get too
 long, and what was decoded for it does not fill the disk."""
 
+LOWEST = "-1e38"  # threshold that no output is below
+
 
 class BoardPredictor:
     """Recordings by the program's own front end; what it cannot read goes in decoded, or as tensors."""
@@ -92,7 +94,13 @@ class BoardPredictor:
         self, session: Session, inputs: Sequence[Path], place: Path, more: Sequence[str] = ()
     ) -> ProgramAnswer:
         words = [word for path in inputs for word in ("-i", str(path.absolute()))]
-        words += ["-t", "0", "-k", str(len(self._spec.labels)), *more]
+        words += [
+            "-t",
+            "0" if self._spec.scores != "none" else LOWEST,
+            "-k",
+            str(len(self._spec.labels)),
+            *more,
+        ]
         if not self._hears:
             words.append("--tensor")
         elif self._spec.audio:
@@ -116,6 +124,8 @@ class BoardPredictor:
 
 
 def _answer(path: Path, result: Result) -> Answer:
+    if not result.top:
+        return Answer(path, None, None, f"{path}: the network answers with scores that are no numbers")
     ms = Milliseconds(result.ms.pre, result.ms.net, result.ms.post)
     warnings = tuple(f"{path}: {text}" for text in result.warnings)
     return Answer(path, Prediction(top=result.top), ms, warnings=warnings)

@@ -23,7 +23,7 @@ from edgedla_targets.pcupid.program.compilers import cross
 from edgedla_targets.pcupid.program.find_sdk import Found, find_sdk
 from edgedla_targets.pcupid.program.golden import FOLDER
 from edgedla_targets.pcupid.program.sdk import emulated_sdk
-from edgedla_targets.pcupid.program.values import program_name
+from edgedla_targets.pcupid.program.values import class_count, program_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,7 @@ def checks(context: Context) -> list[Gate]:
     clips = sorted(folder.glob("*.wav"))
     with _program(context).at_work() as session:
         gates = [self_test(session, folder)]
-        if clips and context.spec.labels:
+        if clips and class_count(context.spec):
             gates.append(same_classes(context, session, clips))
     return gates
 
@@ -146,7 +146,7 @@ def predictor(bundle: Bundle, warn: Callable[[str], None]) -> BoardPredictor | N
                 hint=f"--board {SIMULATOR} has the vendor's simulator run it",
             )
         return None
-    if options.board == SIMULATOR or not bundle.manifest.spec.labels:
+    if options.board == SIMULATOR or not class_count(bundle.manifest.spec):
         return None
     try:
         sources = _sources(bundle)
