@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgedla.artifacts import MANIFEST, Manifest, read_json
+from edgedla.artifacts import MANIFEST, Manifest, read_json, to_json
 from edgedla.errors import UsageError
 from edgedla.report import disturbed, evaluated
 from edgedla.report.answers import read_answer
@@ -32,9 +33,13 @@ def manifest(hum: Hum) -> Manifest:
     return read_json(hum.bundle / MANIFEST, Manifest, "")
 
 
+def build_of(manifest: Manifest) -> str:
+    return hashlib.sha256(to_json(manifest)).hexdigest()
+
+
 def evaluation(path: Path, answer: Any, manifest: Manifest) -> evaluated.Evaluated:
     path.write_text(json.dumps(answer))
-    found = read_answer(path, EvalData, manifest, "build")
+    found = read_answer(path, EvalData, manifest, build_of(manifest))
     return evaluated.from_file(path, found, manifest.spec.labels, RUNGS)
 
 
@@ -49,15 +54,17 @@ def test_an_evaluation_is_read_with_both_confusions(tmp_path: Path, hum: Hum, ma
     assert found.found.confusion.counts == ((4, 0), (3, 1))  # of four each, the leaning network loses three
     assert found.before
     assert found.before.counts == ((4, 0), (0, 4))
-    assert not found.known
+    assert found.known
 
 
 def test_the_hash_of_the_manifest_decides_where_it_is_given(
     tmp_path: Path, hum: Hum, manifest: Manifest
 ) -> None:
     answer = hum.answer("eval")
-    answer["data"]["manifest"] = "build"
+    assert answer["data"]["manifest"] == build_of(manifest)
     assert evaluation(tmp_path / "eval.json", answer, manifest).known
+    del answer["data"]["manifest"]
+    assert not evaluation(tmp_path / "eval.json", answer, manifest).known
     answer["data"]["manifest"] = "another"
     with pytest.raises(UsageError, match="measured on another bundle: manifest is 'another'"):
         evaluation(tmp_path / "eval.json", answer, manifest)
@@ -146,7 +153,7 @@ def test_what_is_no_answer_is_refused(tmp_path: Path, manifest: Manifest, name: 
     path = tmp_path / "answer.json"
     path.write_bytes(NO_ANSWERS[name])
     with pytest.raises(UsageError, match=r"answer\.json: ") as caught:
-        read_answer(path, kind, manifest, "build")
+        read_answer(path, kind, manifest, build_of(manifest))
     assert caught.value.hint
     assert "edgedla " in caught.value.hint
 
@@ -155,13 +162,13 @@ def test_another_verb_and_a_failure_are_said(tmp_path: Path, hum: Hum, manifest:
     path = tmp_path / "answer.json"
     path.write_text(json.dumps(hum.answer("bench")))
     with pytest.raises(UsageError, match=r"schema is 'edgedla.bench/1', expected 'edgedla.eval/1'"):
-        read_answer(path, EvalData, manifest, "build")
+        read_answer(path, EvalData, manifest, build_of(manifest))
     failed = hum.answer("eval") | {"data": {}, "error": {"code": "x", "message": "no clips", "hint": None}}
     path.write_text(json.dumps(failed))
     with pytest.raises(UsageError, match="the command that wrote it failed: no clips"):
-        read_answer(path, EvalData, manifest, "build")
+        read_answer(path, EvalData, manifest, build_of(manifest))
     with pytest.raises(UsageError, match="No such file"):
-        read_answer(tmp_path / "none.json", EvalData, manifest, "build")
+        read_answer(tmp_path / "none.json", EvalData, manifest, build_of(manifest))
 
 
 def test_robustness_is_counted_anew_and_checked(tmp_path: Path, hum: Hum, manifest: Manifest) -> None:
@@ -169,7 +176,7 @@ def test_robustness_is_counted_anew_and_checked(tmp_path: Path, hum: Hum, manife
 
     def read() -> Any:
         path.write_text(json.dumps(answer))
-        found = read_answer(path, RobustnessData, manifest, "build")
+        found = read_answer(path, RobustnessData, manifest, build_of(manifest))
         return disturbed.from_file(path, found, RUNGS).model_dump(mode="json")
 
     assert read().items() <= answer["data"].items()
@@ -187,11 +194,11 @@ def test_robustness_is_counted_anew_and_checked(tmp_path: Path, hum: Hum, manife
 def test_a_bench_of_other_options_is_refused(tmp_path: Path, hum: Hum, manifest: Manifest) -> None:
     path, answer = tmp_path / "bench.json", hum.answer("bench")
     path.write_text(json.dumps(answer))
-    assert read_answer(path, BenchData, manifest, "build").repeats == 5
+    assert read_answer(path, BenchData, manifest, build_of(manifest)).repeats == 5
     answer["data"]["options"]["lean"] = 0.0
     path.write_text(json.dumps(answer))
     with pytest.raises(UsageError, match="another bundle: options is"):
-        read_answer(path, BenchData, manifest, "build")
+        read_answer(path, BenchData, manifest, build_of(manifest))
 
 
 JSON = st.recursive(

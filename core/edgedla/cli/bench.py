@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgedla.artifacts import MANIFEST, sha256
 from edgedla.bench import Latencies, Ratio, Subject, peak_memory
 from edgedla.cli.common import Board, Checkpoint, Precision, Settings, Target, size, wish, workspace
 from edgedla.cli.run import bundle_root, jobs_of
@@ -77,6 +78,7 @@ def _measure(subject: Subject, repeats: int, rounds: int, jobs: int) -> dict[str
         "model": manifest.model.name,
         "target": manifest.target.name,
         "toolchain": manifest.toolchain,
+        "manifest": sha256(subject.bundle.root / MANIFEST),
         "options": manifest.target.options,
         "repeats": repeats,
         "ms": own.percentiles(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgedla.artifacts import MANIFEST, sha256
 from edgedla.cli.common import shown, wish, workspace
 from edgedla.cli.run import jobs_of
 from edgedla.cli.subject import Subject, open_subject
@@ -75,11 +76,13 @@ class Labelled:
     def about(self) -> dict[str, Any]:
         """What is evaluated and on what, for `--json`."""
         context, manifest = self.subject.context, self.subject.manifest
+        path = context.store.root / MANIFEST
         return {
             "model": context.model.name,
             "target": context.target.name,
             "toolchain": manifest.toolchain if manifest else context.target.toolchain,
             "bundle": shown(context.store.root),
+            "manifest": sha256(path) if path.is_file() else "",  # none where a gate has stopped the build
             "data": {
                 "folder": shown(self.dataset.root),
                 "layout": self.dataset.layout,
