@@ -51,7 +51,7 @@ def check(result: Result, verb: str) -> Any:
         ("completion", ("completion", "zsh"), {"shell", "script"}),
         ("build", ("build", "beep"), {"model", "target", "toolchain", "out", "artifacts", "stages", "gates"}),
         ("build", ("build", "beep", "--dry-run"), {"model", "target", "out", "stages", "route", "commands"}),
-        ("run", ("run", "-i", "a.txt"), {"model", "target", "toolchain", "results", "failed"}),
+        ("run", ("run", "-i", "a.txt"), {"model", "target", "toolchain", "board", "results", "failed"}),
     ],
 )
 def test_success(edgedla: Command, work: Path, verb: str, words: tuple[str, ...], data: set[str]) -> None:

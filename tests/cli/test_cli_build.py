@@ -85,7 +85,11 @@ def test_dry_run_writes_nothing(edgedla: Command, site: Site, work: Path) -> Non
         ("beep --out /proc/nowhere", "/proc/nowhere: cannot be made", "choose another --out"),
         ("beep --out full", "--out full: holds other files and no bundle", "new or empty"),
         ("beep --calib nowhere", "--calib nowhere: there is no such folder", ""),
-        ("beep --calib file", "--calib file: not a folder", ""),
+        (
+            "beep --calib file",
+            "file: there is no file 'not a checkpoint', which line 1 names",
+            "one file a line",
+        ),
         ("beep --calib empty", "empty: the folder holds no file with suffix .txt", ""),
         ("beep --checkpoint nowhere", "--checkpoint nowhere: there is no such file or folder", ""),
         ("beep --checkpoint /dev/null", "--checkpoint /dev/null: not a file or folder", ""),
