@@ -55,6 +55,7 @@ def check(options: PcupidOptions) -> None:
             "--cross-compile has nothing to compile against", hint="--sdk DIR names the board's SDK"
         )
     if options.sdk:
+        cross(options.cross_compile)
         customer_sdk(options)
 
 
@@ -74,7 +75,7 @@ def customer_sdk(options: PcupidOptions) -> Found:
     """The customer's headers and libraries; PrerequisiteError where they are not there."""
     folder = Path(options.sdk).absolute()
     libraries = Path(options.sdk_libraries).absolute() if options.sdk_libraries else None
-    return find_sdk(folder, libraries, options.chip, cross(options.cross_compile).argv[0])
+    return find_sdk(folder, libraries, options.chip, options.cross_compile)
 
 
 def compile_stage(context: Context) -> list[Path]:
