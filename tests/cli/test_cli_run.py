@@ -27,8 +27,9 @@ def names(result: Result) -> list[str]:
 @pytest.mark.usefixtures("beep")
 def test_every_result_has_the_fields_that_scripts_rely_on(edgedla: Command, sounds: Path) -> None:
     answer = edgedla("run", "beep", "-i", sounds / "a.txt", "--json").json
-    assert answer["data"].keys() == {"model", "target", "toolchain", "results", "failed"}
-    assert (answer["data"]["model"], answer["data"]["toolchain"]) == ("beep", "onnxruntime")
+    assert answer["data"].keys() == {"model", "target", "toolchain", "board", "results", "failed"}
+    data = answer["data"]
+    assert (data["model"], data["toolchain"], data["board"]) == ("beep", "onnxruntime", None)
     (result,) = answer["data"]["results"]
     assert result.keys() == {"input", "class_id", "label", "score", "top", "ms"}
     assert result["top"][0] == {key: result[key] for key in ("class_id", "label", "score")}

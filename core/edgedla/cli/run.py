@@ -98,12 +98,13 @@ def run(
     if long and predictor:
         talk.warn(f"--long: windows go to the network without the program of {predictor.name}")
         predictor = None
-    answers = Answers(talk, opened, top_k, threshold, board=predictor.name if predictor else None)
     if predictor:
+        answers = Answers(talk, opened, top_k, threshold, board=predictor.name)
         answers.tell(predictor.predict(files), len(files))
         return
     count = 1 if long else min(jobs_of(jobs, space), len(files))
     with closing(_runner(opened, count)) as runner:
+        answers = Answers(talk, opened, top_k, threshold, board=None)
         if long:
             answers.tell_events(runner, files)
         else:
