@@ -54,17 +54,11 @@ def test_an_evaluation_is_read_with_both_confusions(tmp_path: Path, hum: Hum, ma
     assert found.found.confusion.counts == ((4, 0), (3, 1))  # of four each, the leaning network loses three
     assert found.before
     assert found.before.counts == ((4, 0), (0, 4))
-    assert found.known
 
 
-def test_the_hash_of_the_manifest_decides_where_it_is_given(
-    tmp_path: Path, hum: Hum, manifest: Manifest
-) -> None:
+def test_the_hash_of_the_manifest_decides(tmp_path: Path, hum: Hum, manifest: Manifest) -> None:
     answer = hum.answer("eval")
     assert answer["data"]["manifest"] == build_of(manifest)
-    assert evaluation(tmp_path / "eval.json", answer, manifest).known
-    del answer["data"]["manifest"]
-    assert not evaluation(tmp_path / "eval.json", answer, manifest).known
     answer["data"]["manifest"] = "another"
     with pytest.raises(UsageError, match="measured on another bundle: manifest is 'another'"):
         evaluation(tmp_path / "eval.json", answer, manifest)

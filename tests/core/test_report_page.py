@@ -151,7 +151,6 @@ def test_it_says_what_was_found(page: Page, hum: Hum) -> None:
         "Ann <i>",
         "peak memory",
         "wry.lean 2.4",
-        "eval.json, robustness.json, bench.json: the file names model and target, but not the build.",
     ):
         assert part in said, part
     manifest = json.loads((hum.bundle / "manifest.json").read_text())

@@ -61,7 +61,6 @@ def facts(manifest: Manifest, **changes: object) -> Facts:
         "recordings": (),
         "silent": "",
         "data_licence": ("", ""),
-        "doubts": (),
     }
     return Facts(**values | changes)  # type: ignore[arg-type] # each test changes what it is about
 
@@ -82,7 +81,7 @@ def evaluated(count: int) -> Evaluated:
         failed=(),
     )
     data = Recordings(folder="data", layout="esc", fold=None)
-    return Evaluated(data, found, Leakage(training=("a.wav",)), None, None, known=True)
+    return Evaluated(data, found, Leakage(training=("a.wav",)), None, None)
 
 
 def test_layers_are_drawn_worst_first_and_those_to_mend_by_what_they_lose(manifest: Manifest) -> None:

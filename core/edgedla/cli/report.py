@@ -151,7 +151,6 @@ def _evaluate(work: Labelled, against: str | None, update: Callable[[str], None]
         find_leaks(replies, *lists, trained_on),
         pair(each[0], each[-1], MAX_DROP) if other else None,
         each[0].confusion if other else None,
-        known=True,
     )
 
 
@@ -174,8 +173,6 @@ def _tell(talk: Talk, facts: Facts, path: Path, length: int) -> None:
         "players": sum(each.player is not None for each in facts.recordings),
         "missing": missing,
     }
-    for text in facts.doubts:
-        talk.warn(f"{text} names model and target, but not the build: was it measured on this one?")
     talk.print(f"{shown(path)}\t{size(length)}")
     if missing:
         talk.say(f"not in it: {', '.join(missing)}; the page says which command brings each")

@@ -86,14 +86,13 @@ def _validated(path: Path, kind: type[Any], value: Any, hint: str) -> Any:
 def _check_origin(
     path: Path, data: EvalData | RobustnessData | BenchData, manifest: Manifest, build: str
 ) -> None:
-    """Refuse figures of another bundle: by its manifest where the file names that, else by names."""
+    """Refuse figures of another bundle: or of this one as it was before it was built anew."""
     pairs = [
         ("model", data.model, manifest.model.name),
         ("target", data.target, manifest.target.name),
         ("toolchain", data.toolchain, manifest.toolchain),
+        ("manifest", data.manifest, build),
     ]
-    if data.manifest:
-        pairs.append(("manifest", data.manifest, build))
     if isinstance(data, BenchData):
         pairs.append(("options", str(data.options), str(manifest.target.options)))
     for name, found, expected in pairs:

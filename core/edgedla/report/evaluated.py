@@ -19,17 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One rung on labelled clips; `before` is the confusion of the rung that it is paired with.
-
-    `known` says whether it was measured on this very build, or only on one of the same names.
-    """
+    """One rung on labelled clips; `before` is the confusion of the rung that it is paired with."""
 
     data: Recordings
     found: Evaluation
     leakage: Leakage
     paired: Pairing | None
     before: Confusion | None
-    known: bool
 
 
 def from_file(path: Path, data: EvalData, labels: Sequence[str], rungs: Sequence[str]) -> Evaluated:
@@ -55,7 +51,7 @@ def from_file(path: Path, data: EvalData, labels: Sequence[str], rungs: Sequence
         paired, before = pair(former, found, data.against.budget.max_drop), former.confusion
         for name in ("clips", "right_to_wrong", "wrong_to_right", "wrong_to_wrong", "flips"):
             checks.same(f"against.{name}", getattr(data.against, name), getattr(paired, name))
-    return Evaluated(data.data, found, data.leakage, paired, before, known=bool(data.manifest))
+    return Evaluated(data.data, found, data.leakage, paired, before)
 
 
 @dataclass(frozen=True)

@@ -31,4 +31,3 @@ class Facts:
     recordings: tuple[Recording, ...]
     silent: str  # why the samples were not answered, "" if they were
     data_licence: tuple[str, str]  # file name and text of the data set's, both "" where it has none
-    doubts: tuple[str, ...]  # files whose figures name model and target, but not the build

@@ -66,19 +66,15 @@ def gather(bundle: Opened, inputs: Inputs, now: Evaluated | None, progress: Call
     root = context.store.root
     build = sha256(root / MANIFEST)
     rungs = rung_names(context)
-    doubts = []
     measured, curves, times = now, None, None
     if inputs.evaluation:
         found = read_answer(inputs.evaluation, EvalData, manifest, build)
         measured = evaluated.from_file(inputs.evaluation, found, manifest.spec.labels, rungs)
-        doubts += [] if found.manifest else [inputs.evaluation.name]
     if inputs.robustness:
         series = read_answer(inputs.robustness, RobustnessData, manifest, build)
         curves = disturbed.from_file(inputs.robustness, series, rungs)
-        doubts += [] if series.manifest else [inputs.robustness.name]
     if inputs.bench:
         times = read_answer(inputs.bench, BenchData, manifest, build)
-        doubts += [] if times.manifest else [inputs.bench.name]
     progress("looking at layers and rules")
     layers, findings = inspected.layers(context, manifest), inspected.findings(context)
     progress("drawing sounds")
@@ -96,7 +92,6 @@ def gather(bundle: Opened, inputs: Inputs, now: Evaluated | None, progress: Call
         recordings=sounds,
         silent=silent,
         data_licence=licence_of(inputs.dataset.root) if inputs.dataset else ("", ""),
-        doubts=tuple(doubts),
     )
 
 

@@ -91,13 +91,6 @@ def _notes(facts: Facts) -> list[Note]:
     found = [
         Note(f"{name} is missing or damaged: it is not what was built.", "bad") for name in facts.damaged[:20]
     ]
-    if facts.doubts:
-        found.append(
-            Note(
-                f"{', '.join(facts.doubts)}: the file names model and target, but not the build. "
-                "The figures are of this page's build only if it was not built anew in between."
-            )
-        )
     each = facts.evaluated
     if each and each.leakage.calibration:
         count = len(each.leakage.calibration)

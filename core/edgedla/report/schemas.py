@@ -50,7 +50,7 @@ class EvalData(Evaluation):
     target: str
     toolchain: str
     bundle: str
-    manifest: str = ""  # its SHA-256, where the command says so
+    manifest: str  # its SHA-256, "" where a gate had stopped the build
     data: Recordings
     leakage: Leakage
     against: Pairing | None
@@ -63,7 +63,7 @@ class RobustnessData(Robustness):
     target: str
     toolchain: str
     bundle: str
-    manifest: str = ""
+    manifest: str
     data: Recordings
 
 
@@ -110,7 +110,7 @@ class BenchData(Spec):
     model: str
     target: str
     toolchain: str
-    manifest: str = ""
+    manifest: str
     options: dict[str, Any]
     repeats: int
     ms: dict[str, Percentiles]
