@@ -58,8 +58,7 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         update = "--update" in words
         results = [
-            fuzz(target, seconds, Path(folder), update=update)
-            for target in ("fuzz_wav", "fuzz_front_end")
+            fuzz(target, seconds, Path(folder), update=update) for target in ("fuzz_wav", "fuzz_front_end")
         ]
     return 0 if all(results) else 1
 
