@@ -86,7 +86,7 @@ def test_readme_has_two_commands_and_ci_runs_them() -> None:
     first, second = COMMANDS.findall(page("README.md"))
     assert first.startswith("python3 -m venv .venv && .venv/bin/pip install -c constraints.txt ")
     assert first.endswith(" && .venv/bin/edgedla run --target onnxruntime")
-    assert second.endswith(" && .venv/bin/pytest")
+    assert second.endswith(" && .venv/bin/pytest -n 2 --dist worksteal")
     script = page(".ci/run")
     assert r"sed -n 's/^\$ \(.*\.venv\/bin\/.*\)$/\1/p' README.md" in script
     assert '"${commands[0]}"' in script
