@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Site:
     """An empty plugin folder that this process and commands it starts can see."""
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
-    own = ("edgedla_eat_sed", "edgedla_targets", "edgedla_templates")
-    for name in [name for name in sys.modules if name.startswith("edgedla_")]:
-        if name.split(".")[0] not in own:
+    former = str(tmp_path_factory.getbasetemp())
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(former):
             monkeypatch.delitem(sys.modules, name)  # of an earlier test's folder
     return Site(folder)
 
