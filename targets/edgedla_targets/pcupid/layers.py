@@ -30,8 +30,10 @@ DESERVING_DB = 1.0
 """A convolution that loses this much of its input's signal-to-noise is worth 16 bits."""
 
 
-def layer_errors(float_sim: Path, fixed_sim: Path, feeds: Sequence[Feed]) -> list[LayerError]:
-    """SNR in dB of every layer's output, worst first; feeds are in the tools' axes.
+def layer_errors(float_sim: Path, fixed_sim: Path, feeds: Sequence[tuple[Feed, Feed]]) -> list[LayerError]:
+    """SNR in dB of every layer's output, worst first.
+
+    `feeds` are pairs, for the float and the fixed network, in the tools' axes; images differ in them.
 
     `loss_db` is what a convolution takes of its input's SNR; where it is over `DESERVING_DB` the hint is the
     option that makes it 16-bit.
@@ -59,11 +61,11 @@ def _opened(model: onnx.ModelProto, names: list[str]) -> Any:
     return session(model.SerializeToString())
 
 
-def _sums(exact: Any, rounded: Any, names: list[str], feeds: Sequence[Feed]) -> Sums:
+def _sums(exact: Any, rounded: Any, names: list[str], feeds: Sequence[tuple[Feed, Feed]]) -> Sums:
     """Energy of signal and of difference for each tensor, over all feeds; one feed is in memory at a time."""
     sums = {name: np.zeros(2) for name in names}
-    for feed in feeds:
-        for name, a, b in zip(names, exact.run(names, feed), rounded.run(names, feed), strict=True):
+    for feed, fixed in feeds:
+        for name, a, b in zip(names, exact.run(names, feed), rounded.run(names, fixed), strict=True):
             signal = a.astype(np.float64)
             sums[name] += np.sum(signal**2), np.sum((b - signal) ** 2)
     return sums

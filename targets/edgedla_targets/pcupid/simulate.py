@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgedla.runner import RunnerBase
 from edgedla_targets.pcupid import configs
-from edgedla_targets.pcupid.samples import write_samples
+from edgedla_targets.pcupid.samples import for_tools, write_samples
 from edgedla_targets.pcupid.simtext import read_outputs
 from edgedla_targets.pcupid.vendor.find import find_route
 from edgedla_targets.pcupid.work import make_job
@@ -17,8 +17,10 @@ from edgedla_targets.pcupid.work import make_job
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
     from edgedla.runner import Feed
-    from edgedla.spec import ModelSpec
+    from edgedla.spec import ModelSpec, TensorSpec
     from edgedla.toolchain import Toolchain
     from edgedla_targets.pcupid.emulated.network import Network
     from edgedla_targets.pcupid.options import PcupidOptions
@@ -50,15 +52,17 @@ class EmulatedNetwork(RunnerBase):
         import numpy as np
 
         config = self._config
-        tools = {
-            tensor.name: feed[tensor.name].transpose(config.input_axes(tensor))
-            for tensor in self._spec.inputs
-        }
-        found = self._network.run_floats(tools)
+        found = self._network.run_floats({t.name: self._input(feed[t.name], t) for t in self._spec.inputs})
         return {
             tensor.name: found[tensor.name].transpose(np.argsort(config.output_axes(tensor)))
             for tensor in self._spec.outputs
         }
+
+    def _input(self, array: npt.NDArray[Any], tensor: TensorSpec) -> npt.NDArray[Any]:
+        """Float networks take images as the model has them; the others have mean and deviation inside."""
+        if self._network.header.kind == "float":
+            return array.transpose(self._config.input_axes(tensor))
+        return for_tools(array, tensor, self._config, "input")
 
 
 class VendorSimulator(RunnerBase):

@@ -125,13 +125,14 @@ class Pcupid(Target[PcupidOptions]):
             return None
         from edgedla_targets.pcupid.configs import input_config
         from edgedla_targets.pcupid.layers import layer_errors
+        from edgedla_targets.pcupid.samples import for_tools
 
-        config = input_config(context.spec, self.options)
+        config, tensors = input_config(context.spec, self.options), context.spec.inputs
         feeds = [
-            {
-                tensor.name: feed[tensor.name].transpose(config.input_axes(tensor))
-                for tensor in context.spec.inputs
-            }
+            (
+                {each.name: feed[each.name].transpose(config.input_axes(each)) for each in tensors},
+                {each.name: for_tools(feed[each.name], each, config, "sample") for each in tensors},
+            )
             for feed in samples
         ]
         return layer_errors(context.artifact("float_sim"), context.artifact("fixed_sim"), feeds)

@@ -114,7 +114,7 @@ class BoardPredictor:
             folder = place / str(index)
             folder.mkdir(exist_ok=True)
             write_tensors([self._model.preprocess(path)], self._spec, config, folder)
-            return folder / f"in_0.{self._spec.inputs[0].name}.f32"
+            return folder / f"in_0.{self._spec.inputs[0].name}.raw"
         if is_wav(path):
             return path
         decoded = place / f"{index}.wav"

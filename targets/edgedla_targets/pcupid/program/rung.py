@@ -12,6 +12,7 @@ from edgedla.artifacts import Gate
 from edgedla.errors import DeviceError, GateError
 from edgedla.runner import RunnerBase
 from edgedla_targets.pcupid import configs
+from edgedla_targets.pcupid.samples import for_tools
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,18 +62,24 @@ class BoardNetwork(RunnerBase):
 
 
 def write_tensors(feeds: Sequence[Feed], spec: ModelSpec, config: configs.InputConfig, folder: Path) -> None:
-    """Each input of each feed as raw float32 in the board's axes: `in_<number>.<name>.f32`."""
+    """Each input of each feed as the program reads it: `in_<number>.<name>.raw`, in the board's axes.
+
+    Float32, little endian; of images the bytes.
+
+    Raises:
+        UsageError: An image, without its mean and deviation, is not in 0 to 255.
+    """
     for index, feed in enumerate(feeds):
         for tensor in spec.inputs:
-            values = feed[tensor.name].transpose(config.input_axes(tensor))
-            (folder / f"in_{index}.{tensor.name}.f32").write_bytes(values.astype("<f4").tobytes())
+            values = for_tools(feed[tensor.name], tensor, config, f"input {index}")
+            (folder / f"in_{index}.{tensor.name}.raw").write_bytes(values.tobytes())
 
 
 def tensor_words(spec: ModelSpec, count: int, folder: Path) -> list[str]:
     """The program's options for the files of `write_tensors`; outputs go to the same folder."""
     words = ["--tensor", "--dump", str(folder)]
     for index in range(count):
-        names = [f"in_{index}.{tensor.name}.f32" for tensor in spec.inputs]
+        names = [f"in_{index}.{tensor.name}.raw" for tensor in spec.inputs]
         words += ["-i", ",".join(names)]
     return words
 
