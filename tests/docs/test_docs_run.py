@@ -255,7 +255,7 @@ def test_blocks_are_what_they_say(name: str) -> None:
 
 def test_few_blocks_are_left_out() -> None:
     left_out = [found for page in PAGES for found in blocks(page.read_text()) if found.reason]
-    assert len(left_out) <= 14
+    assert len(left_out) <= 16
 
 
 def test_the_check_can_fail() -> None:

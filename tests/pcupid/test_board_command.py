@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,7 @@ from board_images import plain
 from board_programs import BANNER, compiled
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 COMMAND = [sys.executable, "-m", "edgedla_targets.pcupid.emulated.board"]
 CASES = {
@@ -90,25 +92,32 @@ def test_words_that_it_does_not_understand(program: Path, tmp_path: Path) -> Non
     assert left(tmp_path) == []
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A temporary folder whose name leaves room for that of a socket, as `tmp_path` need not."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
 def test_nothing_is_left_when_it_is_interrupted(
-    number: signal.Signals, code: int, program: Path, tmp_path: Path
+    number: signal.Signals, code: int, program: Path, short_folder: Path
 ) -> None:
     with subprocess.Popen(
         [*COMMAND, "--", str(program), "waits", "-"],
-        env=os.environ | {"TMPDIR": str(tmp_path)},
+        env=os.environ | {"TMPDIR": str(short_folder)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == b"waiting\n"
-        assert [path.name for path in tmp_path.rglob("board")] == ["board"]
+        assert [path.name for path in short_folder.rglob("board")] == ["board"]
         running.send_signal(number)
         assert running.wait(timeout=30) == code
         assert running.stderr is not None
         assert running.stderr.read().decode().startswith(BANNER)
-    assert left(tmp_path) == []
+    assert left(short_folder) == []
 
 
 def test_a_long_temporary_folder_is_not_used_for_the_socket(program: Path, tmp_path: Path) -> None:
