@@ -23,7 +23,19 @@ if TYPE_CHECKING:
     from edgedla.model import Model, Window
     from edgedla.requirement import TORCH, Requirement
     from edgedla.runner import Feed, OnnxRunner, Runner
-    from edgedla.spec import ModelSpec, Options, Prediction, Score, TensorSpec, Tolerance, Verdict
+    from edgedla.spec import (
+        AudioInput,
+        ImageInput,
+        ModelSpec,
+        Options,
+        Prediction,
+        Reading,
+        Region,
+        Score,
+        TensorSpec,
+        Tolerance,
+        Verdict,
+    )
     from edgedla.target import Target
 
 __version__ = "0.1.0"
@@ -44,9 +56,13 @@ _HOME = {
     "Feed": "runner",
     "OnnxRunner": "runner",
     "Runner": "runner",
+    "AudioInput": "spec",
+    "ImageInput": "spec",
     "ModelSpec": "spec",
     "Options": "spec",
     "Prediction": "spec",
+    "Reading": "spec",
+    "Region": "spec",
     "Score": "spec",
     "TensorSpec": "spec",
     "Tolerance": "spec",
@@ -56,17 +72,21 @@ _HOME = {
 
 __all__ = [
     "TORCH",
+    "AudioInput",
     "Converter",
     "DeviceError",
     "EdgedlaError",
     "Feed",
     "GateError",
+    "ImageInput",
     "Model",
     "ModelSpec",
     "OnnxRunner",
     "Options",
     "Prediction",
     "PrerequisiteError",
+    "Reading",
+    "Region",
     "Requirement",
     "Runner",
     "Score",

@@ -107,7 +107,7 @@ def evaluate(
     truth = [classes[reply.clip.label] for reply in good]
     results = tuple(_answered(reply, at, true, labels) for reply, true in zip(good, truth, strict=True))
     table = confusion(
-        labels, zip(truth, (reply.predictions[at].top[0].class_id for reply in good), strict=True)
+        labels, zip(truth, (reply.predictions[at].best.class_id for reply in good), strict=True)
     )
     near = sum(
         any(score.class_id == true for score in reply.predictions[at].top[:TOP])
@@ -171,14 +171,15 @@ def find_leaks(
 
 
 def _answered(reply: Reply, at: int, true: int, labels: Sequence[str]) -> Answered:
-    top = reply.predictions[at].top
+    prediction = reply.predictions[at]
+    best = prediction.best
     return Answered(
         clip=reply.clip.name,
         label=labels[true],
-        predicted=labels[top[0].class_id],
-        score=top[0].score,
-        correct=top[0].class_id == true,
-        top=top[:TOP],
+        predicted=labels[best.class_id],
+        score=best.score,
+        correct=best.class_id == true,
+        top=prediction.top[:TOP],
     )
 
 

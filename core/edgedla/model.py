@@ -198,5 +198,13 @@ class Model(ABC, Generic[OptionsT]):
         raise UsageError(f"model '{self.name}' has no windows to slide", hint="leave out --long")
 
     def postprocess(self, outputs: Feed) -> Prediction:
-        """Network outputs of one input as labels and scores."""
+        """Network outputs of one input as classes, regions (in pixels of its input) or text."""
         raise UsageError(f"model '{self.name}' does not say what its outputs mean")
+
+    def locate(self, prediction: Prediction, path: Path) -> Prediction:
+        """What `postprocess` found in a user's image, in pixels of that image.
+
+        Raises:
+            UsageError: The file cannot be read; names it and the reason.
+        """
+        return prediction

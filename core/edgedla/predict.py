@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgedla.model import Model
-    from edgedla.runner import Runner
+    from edgedla.runner import Feed, Runner
     from edgedla.spec import Prediction, Score
 
 
@@ -117,7 +117,7 @@ def predict_file(model: Model[Any], runner: Runner, path: Path) -> Answer:
         ready = time.perf_counter()
         outputs = runner.run(feed)
         ran = time.perf_counter()
-        prediction = finite(model.postprocess(outputs), path)
+        prediction = answered(model, outputs, path)
     except UsageError as error:
         return Answer(path, None, None, error.message)
     done = time.perf_counter()
@@ -130,7 +130,7 @@ def timeline(model: Model[Any], runner: Runner, path: Path, threshold: float) ->
     """Events of a long recording: neighbouring windows of one class that score `threshold` or more."""
     current: Event | None = None
     for window in model.windows(path):
-        best = finite(model.postprocess(runner.run(window.feed)), path).top[0]
+        best = finite(model.postprocess(runner.run(window.feed)), path).best
         if best.score < threshold:
             continue
         if current and current.best.class_id == best.class_id and window.start <= current.end:
@@ -144,13 +144,22 @@ def timeline(model: Model[Any], runner: Runner, path: Path, threshold: float) ->
         yield current
 
 
+def answered(model: Model[Any], outputs: Feed, path: Path) -> Prediction:
+    """What the outputs of the network say of a file.
+
+    Raises:
+        UsageError: They say nothing, or the file cannot be read again.
+    """
+    return finite(model.locate(model.postprocess(outputs), path), path)
+
+
 def finite(prediction: Prediction, path: Path) -> Prediction:
-    """The prediction, if all its scores are numbers.
+    """The prediction, if all its scores and coordinates are numbers.
 
     Raises:
         UsageError: They are not.
     """
-    if all(math.isfinite(score.score) for score in prediction.top):
+    if all(map(math.isfinite, prediction.numbers)):
         return prediction
     raise UsageError(f"{path}: the network answers with scores that are no numbers")
 

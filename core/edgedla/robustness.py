@@ -115,7 +115,7 @@ class Trial:
         for reply in replies:
             if reply.failure:  # it could be read before: the disturbance or the network is at fault
                 raise UsageError(f"{reply.clip.name}: {reply.failure}")
-        told = [[prediction.top[0].class_id for prediction in reply.predictions] for reply in replies]
+        told = [[prediction.best.class_id for prediction in reply.predictions] for reply in replies]
         truth = [self.classes[reply.clip.label] for reply in replies]
         return Point(
             amount=amount,

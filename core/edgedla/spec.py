@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt, model_validator
+
+from edgedla.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DType = Literal["float32", "float16", "int64", "int32", "int16", "int8", "uint8"]
 # Names such as `/fc/Gemm_output_0` are damaged by vendor config parsers, so tensor names are plain words.
@@ -55,6 +61,25 @@ class AudioInput(Spec):
     window: Literal["start", "centre"] = "start"
 
 
+class ImageInput(Spec):
+    """How the first input, of axes 1, channel, height, width, is made of grey levels 0 to 255.
+
+    Each channel is (level - `mean`) / `std`; both have one value for each channel, in the order of `format`.
+    A target may then take the levels themselves, and have its network normalise them.
+    """
+
+    format: Literal["RGB", "BGR", "GRAY"]  # the order of the channels
+    mean: tuple[FiniteFloat, ...]
+    std: tuple[Annotated[FiniteFloat, Field(gt=0)], ...]
+
+    @model_validator(mode="after")
+    def _one_value_per_channel(self) -> Self:
+        channels = 1 if self.format == "GRAY" else 3
+        if (len(self.mean), len(self.std)) != (channels, channels):
+            raise ValueError(f"{self.format} has {channels} channel(s), so mean and std need as many values")
+        return self
+
+
 class ModelSpec(Spec):
     """What a target needs to know of a model; a pure function of the model's options."""
 
@@ -66,6 +91,7 @@ class ModelSpec(Spec):
     tolerances: dict[str, Tolerance] = {}  # by artifact format, stronger than the converter's own
     licence: str = ""  # of the weights
     audio: AudioInput | None = None  # None: the first input is no sound
+    image: ImageInput | None = None  # None: the first input is no image
     scores: Literal["softmax", "sigmoid", "none"] = "none"  # what makes scores of the first output
 
 
@@ -77,10 +103,51 @@ class Score(Spec):
     score: float
 
 
-class Prediction(Spec):
-    """A model's answer about one input: all classes, best first."""
+Point = tuple[float, float]  # x to the right, y down, pixels; the middle of the first pixel is 0.5, 0.5
 
-    top: tuple[Score, ...] = Field(min_length=1)
+
+class Region(Spec):
+    """Something found in an image: the corners of its outline in order, and a score of 0 to 1."""
+
+    corners: tuple[Point, ...] = Field(min_length=3)
+    score: float
+    label: str = ""  # of its class, where there are several
+
+
+class Reading(Spec):
+    """Text that was read, and a score of 0 to 1."""
+
+    text: str
+    score: float
+
+
+class Prediction(Spec):
+    """A model's answer about one input, of the kinds that it has."""
+
+    top: tuple[Score, ...] = ()  # all classes, best first
+    regions: tuple[Region, ...] | None = None  # empty: looked for, and none found
+    reading: Reading | None = None
+
+    @property
+    def best(self) -> Score:
+        """The class with the highest score.
+
+        Raises:
+            UsageError: The model does not answer with classes.
+        """
+        if not self.top:
+            raise UsageError("the model's answers are no classes", hint="edgedla run shows what they are")
+        return self.top[0]
+
+    @property
+    def numbers(self) -> Iterator[float]:
+        """All scores and coordinates."""
+        yield from (score.score for score in self.top)
+        for region in self.regions or ():
+            yield region.score
+            yield from chain.from_iterable(region.corners)
+        if self.reading:
+            yield self.reading.score
 
 
 class Metrics(Spec):

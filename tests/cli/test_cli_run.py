@@ -31,7 +31,7 @@ def test_every_result_has_the_fields_that_scripts_rely_on(edgedla: Command, soun
     data = answer["data"]
     assert (data["model"], data["toolchain"], data["board"]) == ("beep", "onnxruntime", None)
     (result,) = answer["data"]["results"]
-    assert result.keys() == {"input", "class_id", "label", "score", "top", "ms"}
+    assert result.keys() == {"input", "class_id", "label", "score", "top", "regions", "reading", "ms"}
     assert result["top"][0] == {key: result[key] for key in ("class_id", "label", "score")}
     assert result["ms"].keys() == {"pre", "net", "post"}
     # The weights are linspace(-1, 1, 16): in the second column -13/15, -9/15 … 15/15.

@@ -8,7 +8,7 @@ import sys
 from configparser import ConfigParser
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from edgedla.config import Config
 from edgedla.errors import UsageError
-from edgedla.spec import ModelSpec, TensorSpec
+from edgedla.spec import ImageInput, ModelSpec, TensorSpec
 from edgedla_eat_sed.plugin import EatSed
 from edgedla_eat_sed.settings import EatOptions
 from edgedla_targets.pcupid.configs import (
@@ -121,6 +121,35 @@ def test_image_and_raw_input(tmp_path: Path) -> None:
     assert "mean=123.675:116.28:103.53\nstd_value=57.375\ninput_width_alignment=16,1\n" in text
 
 
+PICTURE = IMAGE.model_copy(
+    update={"image": ImageInput(format="BGR", mean=(1, 2, 3), std=(58.395, 57.12, 57.375))}
+)
+
+
+def test_an_image_needs_no_options(tmp_path: Path) -> None:
+    files = render_files(PICTURE, PcupidOptions(), tmp_path, model="net")
+    text = files["input_config.ini"].read_text()
+    assert "training_input_formats=BGR\ninput_formats=BGR\n" in text
+    assert "mean=3:2:1\nstd_value=57.375:57.12:58.395\n" in text  # red, green, blue
+    assert (
+        f"INPUT_SIZE_LIST={IMAGE.inputs[0].shape[3]}x{IMAGE.inputs[0].shape[2]}"
+        in files["custom_net.cfg"].read_text()
+    )
+
+
+def test_an_image_in_another_form(tmp_path: Path) -> None:
+    def ini(**options: Any) -> str:
+        files = render_files(PICTURE, PcupidOptions.model_validate(options), tmp_path, model="net")
+        return files["input_config.ini"].read_text()
+
+    assert "training_input_formats=BGR\ninput_formats=YUV_NV12\n" in ini(input_formats=("YUV_NV12",))
+    raw = ini(input_formats=(RAW,))
+    assert f"training_input_formats={RAW}\n" in raw
+    assert "mean" not in raw
+    with pytest.raises(UsageError, match="is RGB, but the model was trained with BGR"):
+        ini(training_input_formats=("RGB",), input_formats=("RGB",))
+
+
 def test_what_is_rendered_is_read_back_the_same(tmp_path: Path) -> None:
     options = PcupidOptions(
         input_formats=("YUV_NV12", RAW),
@@ -203,7 +232,6 @@ def test_options_as_they_are_typed(tmp_path: Path) -> None:
     ("key", "value"),
     [
         ("input_formats", "rgb"),
-        ("input_formats", ""),
         ("conv_format", "ALL_INT8"),
         ("mean", "1:2"),
         ("mean", "nan"),

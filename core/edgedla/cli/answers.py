@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
+from edgedla.cli.shown import Columns, result, rows
 from edgedla.errors import UsageError
 from edgedla.model import Model
 from edgedla.predict import Answer, timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from edgedla.cli.talk import Talk
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from edgedla.workspace import Bundle
 
 SLIDE_THRESHOLD = 0.5
-COLUMNS = ("input", "label", "score", "then")
-EVENT_COLUMNS = ("input", "start s", "end s", "label", "score")
+EVENT_COLUMNS: Columns = ("input", "start s", "end s", "label", "score")
 
 
 class Answers:
@@ -35,7 +34,7 @@ class Answers:
         self._threshold = threshold
         self._results: list[dict[str, Any]] = []
         self._failed: list[dict[str, str]] = []
-        self._rows: list[tuple[str, ...]] = []
+        self._tables: dict[Columns, list[tuple[str, ...]]] = {}
         talk.data = {
             "model": bundle.manifest.model.name,
             "target": bundle.manifest.target.name,
@@ -57,10 +56,11 @@ class Answers:
             if answer.prediction is None:
                 self._fail(answer, alone=count == 1)
                 continue
-            result = _result(answer, self._top_k, self._threshold)
-            self._results.append(result)
-            self._row(COLUMNS, row(result))
-        self._end(COLUMNS, count)
+            found = result(answer, self._top_k, self._threshold)
+            self._results.append(found)
+            for columns, row in rows(found):
+                self._row(columns, row)
+        self._end(count)
 
     def tell_events(self, runner: Runner, files: list[Path]) -> None:
         """A timeline per file.
@@ -81,16 +81,16 @@ class Answers:
                 self._fail(Answer(path, None, None, error.message), alone=len(files) == 1)
                 continue
             self._results.append({"input": str(path), "events": [_event(event) for event in found]})
-        self._end(EVENT_COLUMNS, len(files))
+        self._end(len(files))
 
     @property
     def _event_threshold(self) -> float:
         return SLIDE_THRESHOLD if self._threshold is None else self._threshold
 
-    def _row(self, columns: tuple[str, ...], row: tuple[str, ...]) -> None:
+    def _row(self, columns: Columns, row: tuple[str, ...]) -> None:
         """Whoever reads a pipe gets each line at once; a table needs all of them for its widths."""
         if self._talk.terminal:
-            self._rows.append(row)
+            self._tables.setdefault(columns, []).append(row)
         else:
             self._talk.table(columns, [row])
 
@@ -99,9 +99,9 @@ class Answers:
         if not alone:  # else it is the error itself
             self._talk.warn(answer.failure)
 
-    def _end(self, columns: tuple[str, ...], count: int) -> None:
-        if self._rows:
-            self._talk.table(columns, self._rows)
+    def _end(self, count: int) -> None:
+        for columns, found in self._tables.items():
+            self._talk.table(columns, found)
         if not self._failed:
             return
         if count == 1:
@@ -110,32 +110,6 @@ class Answers:
             f"{len(self._failed)} of {count} inputs could not be read",
             hint="the others were done; mend or leave out those named in the warnings above",
         )
-
-
-def row(result: Mapping[str, Any]) -> tuple[str, ...]:
-    """A result under `COLUMNS`."""
-    then = ", ".join(f"{score['label']} {score['score']:.3f}" for score in result["top"][1:])
-    return (result["input"], result["label"] or "-", _figure(result["score"]), then)
-
-
-def _figure(score: float | None) -> str:
-    return "-" if score is None else f"{score:.3f}"
-
-
-def _result(answer: Answer, top_k: int, threshold: float | None) -> dict[str, Any]:
-    assert answer.prediction is not None
-    assert answer.ms is not None
-    best = answer.prediction.top[0]
-    limit = -math.inf if threshold is None else threshold
-    heard = best.score >= limit
-    return {
-        "input": str(answer.path),
-        "class_id": best.class_id if heard else None,
-        "label": best.label if heard else None,
-        "score": best.score,
-        "top": [score.model_dump() for score in answer.prediction.top[:top_k] if score.score >= limit],
-        "ms": {key: round(value, 3) for key, value in vars(answer.ms).items()},
-    }
 
 
 def _event(event: Event) -> dict[str, Any]:

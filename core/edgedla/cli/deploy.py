@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgedla.cli.answers import COLUMNS, row
 from edgedla.cli.common import Target, workspace
 from edgedla.cli.run import check_names
+from edgedla.cli.shown import CLASS_COLUMNS, class_row
 from edgedla.cli.talk import Talk
 from edgedla.cli.verb import verb
 from edgedla.errors import UsageError
@@ -100,4 +100,4 @@ def _tell(talk: Talk, done: Deployment) -> None:
     for text in done.warnings:
         talk.warn(text)
     talk.say(f"self-test: {done.self_test.passed} passed, {len(done.self_test.failed)} failed")
-    talk.table(COLUMNS, [row(result) for result in done.results])
+    talk.table(CLASS_COLUMNS, [class_row(result) for result in done.results])

@@ -122,7 +122,7 @@ def _answers(context: Context, paths: Sequence[Path], network: Path | None) -> l
         replies = list(rungs.answers(Clip(path, path.name, "") for path in paths))
     return [
         tuple(
-            Said(name, answer.top[0].label, answer.top[0].score)
+            Said(name, answer.best.label, answer.best.score)
             for name, answer in zip(names, reply.predictions, strict=False)  # none where it cannot be read
         )
         for reply in replies

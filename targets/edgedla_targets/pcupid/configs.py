@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 from edgedla.artifacts import write_atomic
 from edgedla.errors import UsageError
 from edgedla.render import render
+from edgedla_targets.pcupid.image_formats import (
+    board_formats,
+    channel_values,
+    check_trained,
+    training_formats,
+)
 from edgedla_targets.pcupid.input_ini import InputConfig
 from edgedla_targets.pcupid.opendla import (
     INPUT_CONFIG,
@@ -22,7 +28,7 @@ from edgedla_targets.pcupid.opendla import (
     model_config,
 )
 from edgedla_targets.pcupid.parse import check_preprocess
-from edgedla_targets.pcupid.rules import RuleError, check_model, is_image, refusals
+from edgedla_targets.pcupid.rules import check_model, is_image, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from edgedla.spec import ModelSpec, TensorSpec
-    from edgedla_targets.pcupid.options import PcupidOptions, TrainingFormat
+    from edgedla_targets.pcupid.options import PcupidOptions
 
 __all__ = [
     "INPUT_CONFIG",
@@ -58,16 +64,6 @@ OPTIONS = {
     "SAVE_NAME_LIST": "save_name",
     "QUANT_DATA_PATH": "",
 }
-TRAINED_WITH: dict[str, TrainingFormat] = {
-    "RGB": "RGB",
-    "BGR": "BGR",
-    "GRAY": "GRAY",
-    "RGBA": "RGB",
-    "BGRA": "BGR",
-    "RAWDATA_S16_NHWC": "RAWDATA_S16_NHWC",
-    "RAWDATA_F32_NHWC": "RAWDATA_F32_NHWC",
-}
-"""What a network was trained with where the board's format alone tells it."""
 
 
 def input_config(spec: ModelSpec, options: PcupidOptions) -> InputConfig:
@@ -174,17 +170,19 @@ def _preprocess_values(config: InputConfig, tensor: TensorSpec) -> dict[str, obj
 
 def _from_options(spec: ModelSpec, options: PcupidOptions) -> dict[str, Any]:
     names = tuple(tensor.name for tensor in spec.inputs)
-    board = _each(options.input_formats, len(names))
-    training = _each(options.training_input_formats, len(names)) or tuple(map(_trained_with, board))
+    board = _each(options.input_formats, len(names)) or board_formats(spec)
+    training = _each(options.training_input_formats, len(names)) or training_formats(spec, board)
+    check_trained(spec, training)
     images = sum(map(is_image, training))
+    known = spec.image if images else None
     outputs = len(spec.outputs)
     return {
         "inputs": names,
         "training_input_formats": training,
         "input_formats": board,
         "quantizations": _each(options.quantizations, len(names)),
-        "mean": _each(options.mean, images),
-        "std_value": _each(options.std_value, images),
+        "mean": _each(options.mean, images) or (channel_values(known, known.mean) if known else ()),
+        "std_value": _each(options.std_value, images) or (channel_values(known, known.std) if known else ()),
         "input_width_alignment": _each(options.input_width_alignment, len(names)),
         "input_height_alignment": _each(options.input_height_alignment, len(names)),
         "input_layouts": _each(options.input_layouts, len(names)),
@@ -199,11 +197,3 @@ def _from_options(spec: ModelSpec, options: PcupidOptions) -> dict[str, Any]:
 def _each(values: Sequence[Any], count: int) -> tuple[Any, ...]:
     """A single value stands for all."""
     return tuple(values) * max(count, 1) if len(values) == 1 else tuple(values)
-
-
-def _trained_with(board: str) -> TrainingFormat:
-    if board not in TRAINED_WITH:
-        raise RuleError(
-            "training_input_formats", f"training_input_formats is missing, which {board} does not tell"
-        )
-    return TRAINED_WITH[board]

@@ -8,6 +8,7 @@ from pydantic import NonNegativeInt  # noqa: TC002 - pydantic reads annotations 
 
 from edgedla.errors import UsageError
 from edgedla.spec import Spec
+from edgedla_targets.pcupid.image_formats import image_size
 from edgedla_targets.pcupid.options import Word  # noqa: TC001 - the same
 from edgedla_targets.pcupid.parse import read_cfg
 from edgedla_targets.pcupid.rules import refusals
@@ -65,7 +66,7 @@ def model_config(spec: ModelSpec, options: PcupidOptions) -> ModelConfig:
     return ModelConfig(
         chip=options.chip,
         model=options.model_name or f"{spec.stem}_sim",
-        input_size=options.input_size,
+        input_size=options.input_size or image_size(spec),
         class_num=options.class_num,
         save_name=options.save_name or f"{spec.stem}.img",
     )

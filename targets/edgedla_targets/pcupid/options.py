@@ -39,19 +39,25 @@ class PcupidOptions(Options):
     chip: Word = Field(default="pcupid", description="name of the chip in the vendor's tools")
 
     input_formats: tuple[BoardFormat, ...] = Field(
-        default=("RAWDATA_F32_NHWC",), min_length=1, description="what the board feeds the network with"
+        default=(),
+        description="what the board feeds the network with; empty: the model's image format, else "
+        "RAWDATA_F32_NHWC",
     )
     training_input_formats: tuple[TrainingFormat, ...] = Field(
-        default=(), description="what it was trained with; empty: what goes with input_formats"
+        default=(),
+        description="what it was trained with; empty: the model's image format, else what goes with "
+        "input_formats",
     )
     quantizations: tuple[bool, ...] = Field(
         default=(True,), min_length=1, description="whether inputs are quantised; raw ones are"
     )
     mean: tuple[ChannelValues, ...] = Field(
-        default=(), description="taken from each image input's channels, m or red:green:blue"
+        default=(),
+        description="taken from each image input's channels, m or red:green:blue; empty: the model's",
     )
     std_value: tuple[ChannelValues, ...] = Field(
-        default=(), description="each image input's channels are divided by it, s or red:green:blue"
+        default=(),
+        description="each image input's channels are divided by it, s or red:green:blue; empty: the model's",
     )
     input_width_alignment: tuple[PositiveInt, ...] = Field(
         default=(), description="the board's image buffers are this wide, or a multiple"
@@ -82,7 +88,9 @@ class PcupidOptions(Options):
     model_name: WordOrNone = Field(default="", description="Model_LIST; empty: the ONNX file's stem")
     save_name: WordOrNone = Field(default="", description="SAVE_NAME_LIST; empty: the model's stem and .img")
     config_name: WordOrNone = Field(default="", description="name of the .cfg; empty: from algorithm")
-    input_size: Word = Field(default="0", description="INPUT_SIZE_LIST, as 640x640; 0 for raw inputs")
+    input_size: WordOrNone = Field(
+        default="", description="INPUT_SIZE_LIST, as 640x640; empty: the model's image, 0 for raw inputs"
+    )
     class_num: int = Field(default=0, ge=0, description="CLASS_NUM_LIST; only detectors need it")
 
     toolchain: str = Field(

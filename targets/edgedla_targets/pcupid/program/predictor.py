@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgedla.errors import DeviceError, UsageError
 from edgedla.model import Model
-from edgedla.predict import Answer, Measured, Milliseconds
+from edgedla.predict import Answer, Measured, Milliseconds, answered
 from edgedla.spec import Prediction
 from edgedla_targets.pcupid import configs
-from edgedla_targets.pcupid.program.rung import write_tensors
+from edgedla_targets.pcupid.program.rung import read_outputs, write_tensors
+from edgedla_targets.pcupid.program.values import class_count
 from edgedla_targets.pcupid.program.wave import is_wav, write_wav
 
 if TYPE_CHECKING:
@@ -30,7 +32,10 @@ LOWEST = "-1e38"  # threshold that no output is below
 
 
 class BoardPredictor:
-    """Recordings by the program's own front end; what it cannot read goes in decoded, or as tensors."""
+    """Recordings by the program's own front end; what it cannot read goes in decoded, or as tensors.
+
+    Where its outputs are no classes, the model says what they mean.
+    """
 
     def __init__(
         self, name: str, model: Model[Any], options: PcupidOptions, program: Callable[[], BoardProgram]
@@ -38,8 +43,9 @@ class BoardPredictor:
         self.name = name
         self._model = model
         self._spec = model.spec()
-        self._options = options
+        self._config = configs.input_config(self._spec, options)
         self._program = program
+        self._classes = class_count(self._spec)
         self._hears = self._spec.audio is not None and type(model).sound is not Model.sound
 
     def predict(self, files: Sequence[Path]) -> Iterator[Answer]:
@@ -83,7 +89,7 @@ class BoardPredictor:
             found = self._ask(session, list(inputs.values()), place)
             numbers = list(inputs)
             for result in found.results:
-                answers[numbers[result.index]] = _answer(files[numbers[result.index]], result)
+                answers[numbers[result.index]] = self._answer(files[numbers[result.index]], result, place)
             for failed in found.failed:
                 answers[numbers[failed.index]] = _failure(files[numbers[failed.index]], failed)
         if len(answers) != len(files):
@@ -98,9 +104,11 @@ class BoardPredictor:
             "-t",
             "0" if self._spec.scores != "none" else LOWEST,
             "-k",
-            str(len(self._spec.labels)),
+            str(max(self._classes, 1)),
             *more,
         ]
+        if not self._classes:
+            words += ["--dump", str(place)]
         if not self._hears:
             words.append("--tensor")
         elif self._spec.audio:
@@ -110,10 +118,9 @@ class BoardPredictor:
     def _input(self, path: Path, place: Path, index: int) -> Path:
         """What the program is given for a file: itself where it is a WAV file."""
         if not self._hears:
-            config = configs.input_config(self._spec, self._options)
             folder = place / str(index)
             folder.mkdir(exist_ok=True)
-            write_tensors([self._model.preprocess(path)], self._spec, config, folder)
+            write_tensors([self._model.preprocess(path)], self._spec, self._config, folder)
             return folder / f"in_0.{self._spec.inputs[0].name}.raw"
         if is_wav(path):
             return path
@@ -122,13 +129,23 @@ class BoardPredictor:
             write_wav(decoded, sound)
         return decoded
 
+    def _answer(self, path: Path, result: Result, place: Path) -> Answer:
+        started = time.perf_counter()
+        try:
+            prediction = self._prediction(path, result, place)
+        except UsageError as error:
+            return Answer(path, None, None, error.message)
+        post = result.ms.post + 1e3 * (time.perf_counter() - started)
+        warnings = tuple(f"{path}: {text}" for text in result.warnings)
+        return Answer(path, prediction, Milliseconds(result.ms.pre, result.ms.net, post), warnings=warnings)
 
-def _answer(path: Path, result: Result) -> Answer:
-    if not result.top:
-        return Answer(path, None, None, f"{path}: the network answers with scores that are no numbers")
-    ms = Milliseconds(result.ms.pre, result.ms.net, result.ms.post)
-    warnings = tuple(f"{path}: {text}" for text in result.warnings)
-    return Answer(path, Prediction(top=result.top), ms, warnings=warnings)
+    def _prediction(self, path: Path, result: Result, place: Path) -> Prediction:
+        if not self._classes:
+            outputs = read_outputs(self._spec, self._config, place, result.index)
+            return answered(self._model, outputs, path)
+        if not result.top:
+            raise UsageError(f"{path}: the network answers with scores that are no numbers")
+        return Prediction(top=result.top)
 
 
 def _failure(path: Path, failed: Failed) -> Answer:

@@ -49,16 +49,18 @@ class BoardNetwork(RunnerBase):
             if answer.failed:
                 first = answer.failed[0]
                 raise DeviceError(f"{self._program.program.name}: {first.input}: {first.reason}")
-            return [self._outputs(place, index) for index in range(len(feeds))]
+            return [read_outputs(self._spec, self._config, place, index) for index in range(len(feeds))]
 
-    def _outputs(self, folder: Path, index: int) -> Feed:
-        return {
-            tensor.name: np.fromfile(folder / f"{index}.{tensor.name}.f32", "<f4")
-            .reshape([tensor.shape[axis] for axis in axes])
-            .transpose(np.argsort(axes))
-            for tensor in self._spec.outputs
-            for axes in [self._config.output_axes(tensor)]
-        }
+
+def read_outputs(spec: ModelSpec, config: configs.InputConfig, folder: Path, index: int) -> Feed:
+    """What the program's `--dump` left of one input, with the names and axes of ONNX."""
+    return {
+        tensor.name: np.fromfile(folder / f"{index}.{tensor.name}.f32", "<f4")
+        .reshape([tensor.shape[axis] for axis in axes])
+        .transpose(np.argsort(axes))
+        for tensor in spec.outputs
+        for axes in [config.output_axes(tensor)]
+    }
 
 
 def write_tensors(feeds: Sequence[Feed], spec: ModelSpec, config: configs.InputConfig, folder: Path) -> None:
@@ -139,7 +141,7 @@ def _expected(context: Context, golden: Sequence[Path]) -> dict[str, tuple[int, 
     )
     with runner:
         best = {
-            str(path): context.model.postprocess(runner.run(context.model.preprocess(path))).top[0]
+            str(path): context.model.postprocess(runner.run(context.model.preprocess(path))).best
             for path in golden
         }
     return {path: (score.class_id, score.label) for path, score in best.items()}

@@ -147,7 +147,7 @@ def predictor(bundle: Bundle, warn: Callable[[str], None]) -> BoardPredictor | N
                 hint=f"--board {SIMULATOR} has the vendor's simulator run it",
             )
         return None
-    if options.board == SIMULATOR or not class_count(bundle.manifest.spec):
+    if options.board == SIMULATOR:
         return None
     try:
         sources = _sources(bundle)
