@@ -8,6 +8,7 @@ import numpy as np
 import onnxsim
 import pytest
 
+from edgedla_targets.pcupid.lint import lint_file
 from edgedla_targets.pcupid.safe.rules import RULES
 from safe_graphs import Safe, graph, ints, noise
 
@@ -168,6 +169,32 @@ def test_constants_vary_along_channels_or_in_full(
 def test_constants_come_second(tmp_path: Path) -> None:
     safe = Safe(graph("g (float[1,9] x) => (float[1,9] y) {y = Mul(c, x)}", c=np.float32(3)), tmp_path)
     assert list(safe.nodes[0].input) == ["x", "c"]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "window"),
+    [(160, 160, [2, 2]), (128, 96, None), (160, 80, [1, 2]), (510, 510, [5, 5]), (1, 20000, [1, 2])],
+)
+def test_mean_of_a_large_picture_is_taken_in_two_steps(
+    tmp_path: Path, height: int, width: int, window: list[int] | None
+) -> None:
+    text = f"g (float[1,2,{height},{width}] x) => (float[1,2,1,1] y) {{y = GlobalAveragePool(x)}}"
+    safe = Safe(graph(text), tmp_path)
+    if window is None:
+        assert safe.order() == ["GlobalAveragePool"]
+    else:
+        assert safe.order() == ["AveragePool", "GlobalAveragePool"]
+        assert safe.attribute("AveragePool", "kernel_shape") == window
+        assert safe.attribute("AveragePool", "strides") == window
+        assert all(finding.rule != "IPU065" for finding in lint_file(tmp_path / "safe.onnx"))
+    assert safe.difference() < CLOSE
+
+
+def test_mean_that_no_equal_windows_divide_is_left_to_lint(tmp_path: Path) -> None:
+    prime = "g (float[1,2,1,12289] x) => (float[1,2,1,1] y) {y = GlobalAveragePool(x)}"
+    safe = Safe(graph(prime), tmp_path)
+    assert safe.order() == ["GlobalAveragePool"]
+    assert [finding.rule for finding in lint_file(tmp_path / "safe.onnx")] == ["IPU065"]
 
 
 @pytest.mark.parametrize("inputs", [65, 130])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgedla import ImageInput, Model, ModelSpec, Options, Prediction, TensorSpec
+from edgedla import ImageInput, Model, ModelSpec, Options, Prediction, TensorSpec, Tolerance
 from pydantic import Field
 
 from edgedla_ppocr.images import MIDDLE, SUFFIXES
@@ -51,6 +51,7 @@ class PpocrDet(Model[DetectorOptions]):
             stem="ppocr_det",
             image=ImageInput(format="BGR", mean=(MIDDLE,) * 3, std=(MIDDLE,) * 3),
             licence=LICENCE,
+            tolerances={"safe": Tolerance(max_abs=1e-3), "float": Tolerance(max_abs=1e-3)},
         )
 
     def export(self, checkpoint: Path | None, path: Path) -> None:

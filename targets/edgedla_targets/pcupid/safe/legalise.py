@@ -12,7 +12,7 @@ from onnx_ir.passes import common
 from edgedla.errors import GateError
 from edgedla_targets.pcupid.safe.load import first_line, read_proto, to_ir
 from edgedla_targets.pcupid.safe.rules import RULES, Rule
-from edgedla_targets.pcupid.safe.verify import LARGEST_DIFFERENCE, Reference
+from edgedla_targets.pcupid.safe.verify import Limit, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,22 +97,23 @@ def _compare(original: bytes, result: bytes) -> None:
     proto = onnx.load_model_from_string(original)
     for node in proto.graph.node:
         node.ClearField("name")  # onnxruntime refuses equal ones, which the rules mend
-    reference = Reference(proto.SerializeToString())
-    difference = reference.difference(result)
-    if difference <= LARGEST_DIFFERENCE:
+    source = proto.SerializeToString()
+    reference = Reference(source)
+    difference, limit = reference.difference(result), Limit(source, reference)
+    if limit.allows(difference):
         return
-    culprit = _culprit(original, reference)
+    culprit = _culprit(original, reference, limit)
     raise GateError(
         f"the rewritten graph differs by {difference:.2g} of its output's scale "
-        f"(limit {LARGEST_DIFFERENCE:g}), since rule {culprit}",
+        f"(limit {limit.value:.2g}), since rule {culprit}",
         hint="use the graph as it was exported, and report the rule with the graph",
     )
 
 
-def _culprit(original: bytes, reference: Reference) -> str:
+def _culprit(original: bytes, reference: Reference, limit: Limit) -> str:
     """Number and name of the rule after which the numbers part."""
     model = to_ir(onnx.load_model_from_string(original))
     for rule, _ in apply_rules(model):
-        if reference.difference(to_bytes(model)) > LARGEST_DIFFERENCE:
+        if not limit.allows(reference.difference(to_bytes(model))):
             return f"{rule.number} '{rule.name}'"
     return "0 'reading'"

@@ -23,6 +23,7 @@ from edgedla_targets.pcupid.safe import (
     norms,
     opset,
     pads,
+    pools,
     reshapes,
     selects,
     stream,
@@ -112,6 +113,11 @@ RULES = tuple(
                 "borders of pads spelt out",
                 "only constant padding is documented, and edge is refused",
                 pads.spell_out_pads,
+            ),
+            (
+                "large means in two steps",
+                "GlobalAveragePool stops at an area of 12288",
+                pools.split_large_means,
             ),
             (
                 "powers multiplied out",

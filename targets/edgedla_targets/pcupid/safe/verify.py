@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 
 LARGEST_DIFFERENCE = 1e-4
 """Of any output element, as a share of that output's largest magnitude."""
+
+ROUNDINGS = 4
+"""As many times what rounding the inputs alone changes is allowed: rewrites may round otherwise inside."""
+
+MOST_EXCUSED = 1e-2
+"""More than this is never rounding, however much the graph makes of it."""
 
 SEED = 0
 
@@ -56,14 +63,44 @@ class Reference:
 
     def difference(self, model: bytes) -> float:
         """The largest difference of any output element, as a share of that output's largest magnitude."""
-        outputs = _run(session(model), self._inputs)
+        return self._difference(_run(session(model), self._inputs))
+
+    def rounding(self, model: bytes) -> float:
+        """The same, of the graph on inputs whose floats are the next larger ones."""
+        return self._difference(_run(session(model), [_next(array) for array in self._inputs]))
+
+    def _difference(self, outputs: list[Array]) -> float:
         return max(map(relative_difference, self.outputs, outputs), default=0.0)
+
+
+class Limit:
+    """How far a rewritten graph may be: LARGEST_DIFFERENCE, or what the source itself makes of rounding.
+
+    Some graphs answer noise with next to nothing, in which the last bit of an input counts for much.
+    """
+
+    def __init__(self, model: bytes, reference: Reference) -> None:
+        self._model, self._reference = model, reference
+
+    def allows(self, difference: float) -> bool:
+        """Whether rounding explains a difference."""
+        return difference <= LARGEST_DIFFERENCE or difference <= self.value
+
+    @cached_property
+    def value(self) -> float:
+        """The limit; the source is run once more for it."""
+        rounding = self._reference.rounding(self._model)
+        return max(LARGEST_DIFFERENCE, min(ROUNDINGS * rounding, MOST_EXCUSED))
 
 
 def _run(runner: ort.InferenceSession, inputs: list[Array]) -> list[Array]:
     names = [value.name for value in runner.get_inputs()]
     outputs: list[Array] = runner.run(None, dict(zip(names, inputs, strict=True)))
     return outputs
+
+
+def _next(array: Array) -> Array:
+    return np.nextafter(array, np.asarray(np.inf, array.dtype)) if array.dtype.kind == "f" else array
 
 
 def _random(value: Any) -> Array:
