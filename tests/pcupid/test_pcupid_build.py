@@ -12,23 +12,21 @@ import pytest
 
 import edgedla_eat_sed.samples
 from edgedla.artifacts import MANIFEST
-from edgedla.errors import DeviceError, UsageError
+from edgedla.errors import DeviceError
 from edgedla.toolchain import Toolchain
 from edgedla_eat_sed.plugin import EatSed
 from edgedla_targets.pcupid.options import PcupidOptions
 from edgedla_targets.pcupid.simulate import EmulatedNetwork, VendorSimulator
 from pcupid_builds import BOARD_NOTICE, NOTICE, TINY, WORDS, prepare
-from throwaway import BEEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edgedla.runner import Feed
-    from throwaway import Result, Site
+    from throwaway import Result
 
     Command = Callable[..., Result]
 
-INPUTS = 'inputs=(TensorSpec(name="mel", shape=(1, 8)), TensorSpec(name="noise", shape=(1, 8)))'
 GOLDEN = Path(__file__).parent / "golden"
 CLIPS = Path(edgedla_eat_sed.samples.__file__).parent
 
@@ -219,12 +217,3 @@ def test_a_name_of_the_image_without_its_ending(work: Path, bundle: Path) -> Non
     manifest = prepare(work, target_options={"save_name": "ears"}).run(lambda _: None)
     assert manifest.path_of("pcupid_img", bundle) == bundle / "convert/ears.img"
     assert not (bundle / "convert/eat.img").exists()
-
-
-def test_a_network_of_several_inputs_is_refused(work: Path, site: Site) -> None:
-    source = BEEP.replace('inputs=(TensorSpec(name="mel", shape=(1, 8)),)', INPUTS)
-    assert source != BEEP
-    site.add("beep", source)
-    with pytest.raises(UsageError, match=r"model 'beep' has several inputs \(mel, noise\), only one"):
-        prepare(work, model="beep", checkpoint=None)
-    assert list(work.iterdir()) == []

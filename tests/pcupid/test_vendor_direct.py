@@ -344,7 +344,7 @@ def test_what_the_tools_would_choke_on_is_refused(
 def test_a_preprocess_name_that_cannot_be_imported(vendor: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("x")
     with pytest.raises(UsageError, match="cannot be imported"):
-        route(vendor).float_sim(standin.job(tmp_path, preprocess=tmp_path / name))
+        route(vendor).float_sim(standin.job(tmp_path, preprocess=(tmp_path / name,)))
 
 
 def test_samples_of_other_suffixes_are_refused(vendor: Path, job: Job, tmp_path: Path) -> None:

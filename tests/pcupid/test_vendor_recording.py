@@ -145,7 +145,8 @@ def test_inputs_that_were_not_seen_are_refused(
 ) -> None:
     recorder(vendor, tape).fixed_sim(job)
     other = again(job, tmp_path / "elsewhere")
-    path = other.samples[1] if name == "sample" else getattr(other, name)
+    paths = {"sample": other.samples[1], "preprocess": other.preprocess[0]}
+    path = paths[name] if name in paths else getattr(other, name)
     path.chmod(0o644)
     path.write_text("something else")
     with pytest.raises(UsageError) as caught:

@@ -225,7 +225,7 @@ def job(root: Path, **more: Any) -> Job:
         "input_config": inputs / "input_config.ini",
         "model_config": inputs / "sed_eat.cfg",
         "algorithm": "sed/eat",
-        "preprocess": inputs / "preprocess.py",
+        "preprocess": (inputs / "preprocess.py",),
         "samples": tuple(inputs / f"{name}.npy" for name in ("dog", "cat", "rain")),
         "input_shapes": ((1, 1, 1, 114688),),
         "chip": "pcupid",

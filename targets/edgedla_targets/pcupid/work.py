@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from edgedla.artifacts import WORK, digest, sha256
 from edgedla.context import FOLDERS
-from edgedla.errors import UsageError
 from edgedla_targets.pcupid import configs
 from edgedla_targets.pcupid.samples import sample_paths, write_samples
 from edgedla_targets.pcupid.vendor.find import find_route
@@ -61,15 +60,8 @@ def check(context: Context) -> None:
     """Refuse options, templates and tools that do not fit, before the network is exported.
 
     Raises:
-        UsageError: One of them does not, or the network has several inputs.
+        UsageError: One of them does not.
     """
-    if len(context.spec.inputs) > 1:
-        # The tools would want a preprocess module for each, and a list of samples; a job holds one.
-        names = ", ".join(tensor.name for tensor in context.spec.inputs)
-        raise UsageError(
-            f"pcupid: model '{context.model.name}' has several inputs ({names}), only one can be built",
-            hint="join them into one tensor and split it in the network, or build for another target",
-        )
     with TemporaryDirectory(prefix="edgedla-check-") as folder:
         _render(context, Path(folder))
     _plan(context, 1)  # looks into the user's folders
@@ -104,7 +96,7 @@ def make_job(  # noqa: PLR0913 - all that a job is made of
         input_config=place / configs.INPUT_CONFIG,
         model_config=place / configs.config_name(spec, options, model),
         algorithm=configs.algorithm(spec, options, model),
-        preprocess=place / configs.preprocess_names(spec)[0],
+        preprocess=tuple(place / name for name in configs.preprocess_names(spec)),
         samples=tuple(samples),
         input_shapes=tuple(tensor.shape for tensor in spec.inputs),
         chip=options.chip,

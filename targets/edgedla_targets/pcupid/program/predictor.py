@@ -79,7 +79,7 @@ class BoardPredictor:
 
     def _batch(self, session: Session, files: Sequence[Path], place: Path) -> list[Answer]:
         answers: dict[int, Answer] = {}
-        inputs: dict[int, Path] = {}
+        inputs: dict[int, str] = {}
         for index, path in enumerate(files):
             try:
                 inputs[index] = self._input(path, place, index)
@@ -97,9 +97,9 @@ class BoardPredictor:
         return [answers[index] for index in range(len(files))]
 
     def _ask(
-        self, session: Session, inputs: Sequence[Path], place: Path, more: Sequence[str] = ()
+        self, session: Session, inputs: Sequence[str], place: Path, more: Sequence[str] = ()
     ) -> ProgramAnswer:
-        words = [word for path in inputs for word in ("-i", str(path.absolute()))]
+        words = [word for path in inputs for word in ("-i", path)]
         words += [
             "-t",
             "0" if self._spec.scores != "none" else LOWEST,
@@ -115,19 +115,19 @@ class BoardPredictor:
             words += ["--window", self._spec.audio.window]
         return session.answer(words, place)
 
-    def _input(self, path: Path, place: Path, index: int) -> Path:
-        """What the program is given for a file: itself where it is a WAV file."""
+    def _input(self, path: Path, place: Path, index: int) -> str:
+        """What `-i` is given for a file: itself where it is a WAV file; the program runs in `place`."""
         if not self._hears:
             folder = place / str(index)
             folder.mkdir(exist_ok=True)
             write_tensors([self._model.preprocess(path)], self._spec, self._config, folder)
-            return folder / f"in_0.{self._spec.inputs[0].name}.raw"
+            return ",".join(f"{index}/in_0.{tensor.name}.raw" for tensor in self._spec.inputs)
         if is_wav(path):
-            return path
+            return str(path.absolute())
         decoded = place / f"{index}.wav"
         with self._model.sound(path) as sound:
             write_wav(decoded, sound)
-        return decoded
+        return str(decoded)
 
     def _answer(self, path: Path, result: Result, place: Path) -> Answer:
         started = time.perf_counter()

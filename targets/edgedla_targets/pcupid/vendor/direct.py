@@ -33,6 +33,7 @@ class Direct(route.ToolRoute):
     def simulation(self, job: Job, file: Path, samples: Sequence[Path]) -> Step:
         """The simulator on a list of samples."""
         names = route.sample_names(samples)
+        rows = route.sample_rows(job, names)
         known = route.values(job, self.place) | {"file": file.name, "kind": route.kind(file)}
         tool, name = self.profile.simulate, route.simulation_name(file, samples)
         return Step(
@@ -40,10 +41,11 @@ class Direct(route.ToolRoute):
             stage="simulate",
             argv=route.command(tool, self.profile.python, known),
             inputs={file.name: file, **_common(job), **dict(zip(names, samples, strict=True))},
-            texts={route.SAMPLE_LIST: "\n".join(names)},  # a last empty line would be one more sample
+            texts={route.SAMPLE_LIST: route.sample_list(rows)},
             results={
-                f"simulated/{name}/{each}.txt": route.patterns(tool.results, known | {"sample": each})
-                for each in names
+                # Of several inputs, the result is named after the first.
+                f"simulated/{name}/{row[0]}.txt": route.patterns(tool.results, known | {"sample": row[0]})
+                for row in rows
             },
             seconds=tool.seconds,
         )
@@ -68,7 +70,7 @@ class Direct(route.ToolRoute):
             stage="fixed_sim",
             argv=route.command(tool, self.profile.python, known),
             inputs={job.float_path.name: job.float_path, **_common(job), **samples},
-            texts={route.SAMPLE_LIST: "\n".join(names)},
+            texts={route.SAMPLE_LIST: route.sample_list(route.sample_rows(job, names))},
             results={job.fixed_path.name: route.patterns(tool.results, known)},
             seconds=tool.seconds,
         )
@@ -86,4 +88,4 @@ class Direct(route.ToolRoute):
 
 
 def _common(job: Job) -> dict[str, Path]:
-    return {path.name: path for path in (job.input_config, job.preprocess)}
+    return {path.name: path for path in (job.input_config, *job.preprocess)}

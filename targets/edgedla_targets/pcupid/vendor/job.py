@@ -24,7 +24,8 @@ class Job:
     """What is to be converted, and where.
 
     `folder` is absolute and belongs to this job alone: results appear there, and a failed or interrupted
-    job continues from what stands there. `samples` are `.npy` files with the exact shape of the input.
+    job continues from what stands there. `samples` are `.npy` files with the exact shapes of the inputs: of
+    each sample one for every input, sample by sample. `preprocess` has a module for every input.
     """
 
     folder: Path
@@ -33,7 +34,7 @@ class Job:
     input_config: Path
     model_config: Path
     algorithm: str
-    preprocess: Path
+    preprocess: tuple[Path, ...]
     samples: tuple[Path, ...]
     input_shapes: tuple[tuple[int, ...], ...]
     chip: str
@@ -82,7 +83,7 @@ class Job:
         if not self.folder.is_absolute():
             raise UsageError(f"the job folder {self.folder} is not absolute")
         check_path(self.folder, "the job folder")
-        for path in (self.input_config, self.model_config, self.preprocess):
+        for path in (self.input_config, self.model_config, *self.preprocess):
             check_file(path)
 
 
@@ -102,7 +103,10 @@ class Route(Protocol):
         ...
 
     def simulate(self, job: Job, file: Path, samples: Sequence[Path]) -> list[Path]:
-        """Run any of the three on this machine: a text file with all outputs for each sample, in order."""
+        """Run any of the three on this machine: a text file with all outputs for each sample, in order.
+
+        `samples` are as those of a job.
+        """
         ...
 
     def identity(self) -> str:
@@ -171,5 +175,6 @@ def _check_names(job: Job) -> None:
     if not FOLDER.fullmatch(job.algorithm):
         raise UsageError(f"algorithm {job.algorithm!r} is no folder of a model zoo", hint="such as sed/eat")
     # The tools import it by what stands before the first dot.
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*\.py", job.preprocess.name):
-        raise UsageError(f"{job.preprocess}: its name cannot be imported", hint="name it preprocess.py")
+    for path in job.preprocess:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*\.py", path.name):
+            raise UsageError(f"{path}: its name cannot be imported", hint="name it preprocess.py")

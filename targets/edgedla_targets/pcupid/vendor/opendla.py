@@ -28,6 +28,16 @@ class OpenDla(Direct):
 
     tree: Path
 
+    def convert(self, job: Job, path: Path) -> Path:
+        """Every step up to the one that leaves `path`."""
+        _check_one_input(job)
+        return super().convert(job, path)
+
+    def plan(self, job: Job) -> list[str]:
+        """The command line of a conversion."""
+        _check_one_input(job)
+        return super().plan(job)
+
     def steps(self, job: Job) -> list[Step]:
         """One run of convert.sh makes all three."""
         zoo, known = self.profile.opendla, route.values(job, self.place)
@@ -75,7 +85,7 @@ class OpenDla(Direct):
         zoo = self.profile.opendla
         places = (
             (zoo.ini, job.input_config),
-            (zoo.preprocess, job.preprocess),
+            (zoo.preprocess, job.preprocess[0]),
             (zoo.cfg, job.model_config),
         )
         ours = {f"{folder}/{path.name}": path for folder, path in places}
@@ -103,6 +113,15 @@ class OpenDla(Direct):
 
     def _place_of_float(self, job: Job) -> str:
         return step.places(job.folder, "convert").get(job.float_path.name, "")
+
+
+def _check_one_input(job: Job) -> None:
+    """Refuse what convert.sh, which gives the tools a folder of samples, has no words for."""
+    if len(job.input_shapes) > 1:
+        raise UsageError(
+            f"the model zoo's scripts take networks of one input, this one has {len(job.input_shapes)}",
+            hint="--set pcupid.opendla= runs the toolchain without them",
+        )
 
 
 def _days(forms: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from edgedla.spec import Spec
 from edgedla_targets.pcupid.vendor import route
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from edgedla_targets.pcupid.vendor.job import Job
@@ -113,7 +113,7 @@ def conversion_inputs(job: Job) -> dict[str, Path]:
         "onnx": job.onnx,
         "input_config": job.input_config,
         "model_config": job.model_config,
-        "preprocess": job.preprocess,
+        **_numbered("preprocess", job.preprocess),
         **samples,
     }
 
@@ -123,9 +123,14 @@ def simulation_settings(job: Job, file: Path) -> dict[str, str]:
     return {"chip": job.chip, "kind": route.kind(file)}
 
 
-def simulation_inputs(job: Job, file: Path, sample: Path) -> dict[str, Path]:
-    """All files of a simulation under names that say what they are."""
-    return {"file": file, "preprocess": job.preprocess, "sample": sample}
+def simulation_inputs(job: Job, file: Path, sample: Sequence[Path]) -> dict[str, Path]:
+    """All files of a simulation under names that say what they are; `sample` has one for each input."""
+    return {"file": file, **_numbered("preprocess", job.preprocess), **_numbered("sample", sample)}
+
+
+def _numbered(name: str, paths: Sequence[Path]) -> dict[str, Path]:
+    """Names for the files of the inputs; that of the first has no number, as there is often no other."""
+    return {f"{name} {index}" if index else name: path for index, path in enumerate(paths)}
 
 
 def sha256_of(data: bytes) -> str:

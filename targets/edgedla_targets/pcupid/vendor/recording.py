@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from edgedla.artifacts import write_atomic
 from edgedla.errors import UsageError
-from edgedla_targets.pcupid.vendor import recorded
+from edgedla_targets.pcupid.vendor import recorded, route
 from edgedla_targets.pcupid.vendor.opendla import OpenDla
 from edgedla_targets.pcupid.vendor.recorded import Conversion, Recorded, Run, Simulation
 
@@ -60,7 +60,7 @@ class Recording:
                 result=self._keep(text.read_bytes(), job),
                 runs=runs,
             )
-            for sample, text in zip(samples, texts, strict=True)
+            for sample, text in zip(route.sample_rows(job, samples), texts, strict=True)
         ]
         before = self._before()
         simulations = _merged(before.simulations, new)

@@ -44,7 +44,8 @@ class Replay:
         route.check_simulation(file, samples)
         folder = job.folder / "simulated" / route.simulation_name(file, samples)
         texts = []
-        for name, sample in zip(route.sample_names(samples), samples, strict=True):
+        names = route.sample_rows(job, route.sample_names(samples))
+        for (name, *_), sample in zip(names, route.sample_rows(job, samples), strict=True):
             inputs = recorded.simulation_inputs(job, file, sample)
             settings = recorded.simulation_settings(job, file)
             found = self._match(self._recorded.simulations, settings, inputs)

@@ -7,7 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edgedla.artifacts import digest, sha256
 from edgedla.errors import UsageError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edgedla_targets.pcupid.vendor.profile import Profile, Tool
     from edgedla_targets.pcupid.vendor.step import Step
 
+T = TypeVar("T")
 SAMPLE_LIST = "samples.txt"
 MOST_PROCESSES = 10  # the tools' own default
 KINDS = {"_float.sim": "Float", "_fixed.sim": "Fixed", ".img": "Offline"}
@@ -131,7 +132,7 @@ def values(job: Job, place: Place) -> dict[str, str]:
         "onnx": job.onnx.name,
         "ini": job.input_config.name,
         "cfg": job.model_config.name,
-        "preprocess": job.preprocess.name,
+        "preprocess": ",./".join(path.name for path in job.preprocess),  # profiles write ./ before it
         "samples": SAMPLE_LIST,
         "float": job.float_path.name,
         "fixed": job.fixed_path.name,
@@ -160,6 +161,17 @@ def sample_names(samples: Sequence[Path]) -> list[str]:
     if len({name.lower() for name in names}) == len(names) and all(map(PLAIN.fullmatch, names)):
         return names
     return [f"{index:04d}_{_plain(path.stem)}.npy" for index, path in enumerate(samples)]
+
+
+def sample_rows(job: Job, samples: Sequence[T]) -> list[tuple[T, ...]]:
+    """Samples, or their names, a row of one for each input."""
+    count = len(job.input_shapes)
+    return [tuple(samples[start : start + count]) for start in range(0, len(samples), count)]
+
+
+def sample_list(rows: Sequence[tuple[str, ...]]) -> str:
+    """The tools' list of samples; a last empty line would be one more."""
+    return "\n".join(map(",".join, rows))
 
 
 def simulation_name(file: Path, samples: Sequence[Path]) -> str:
