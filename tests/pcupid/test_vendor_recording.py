@@ -139,19 +139,24 @@ def test_a_path_inside_a_result_is_warned_of(vendor: Path, tape: Path, job: Job,
     assert said[0].startswith("warning: a recorded file holds a path of this machine")
 
 
+def _file(job: Job, name: str) -> Path:
+    if name == "sample":
+        return job.samples[1]
+    return job.preprocess[0] if name == "preprocess" else Path(getattr(job, name))
+
+
 @pytest.mark.parametrize("name", ["onnx", "input_config", "preprocess", "sample"])
 def test_inputs_that_were_not_seen_are_refused(
     vendor: Path, tape: Path, job: Job, tmp_path: Path, name: str
 ) -> None:
     recorder(vendor, tape).fixed_sim(job)
     other = again(job, tmp_path / "elsewhere")
-    paths = {"sample": other.samples[1], "preprocess": other.preprocess[0]}
-    path = paths[name] if name in paths else getattr(other, name)
+    path = _file(other, name)
     path.chmod(0o644)
     path.write_text("something else")
     with pytest.raises(UsageError) as caught:
         player(tape).fixed_sim(other)
-    recorded = hashlib.sha256((job.samples[1] if name == "sample" else getattr(job, name)).read_bytes())
+    recorded = hashlib.sha256(_file(job, name).read_bytes())
     assert str(path) in caught.value.message
     assert hashlib.sha256(b"something else").hexdigest() in caught.value.message
     assert recorded.hexdigest() in caught.value.message
