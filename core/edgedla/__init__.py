@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from edgedla.target import Target
 
 __version__ = "0.1.0"
+CONTRACT = (1, 1)
+"""Version of the plugin contract; docs/reference/hooks.md says what changes it."""
 
 _HOME = {
     "Converter": "converter",
@@ -71,6 +73,7 @@ _HOME = {
 }
 
 __all__ = [
+    "CONTRACT",
     "TORCH",
     "AudioInput",
     "Converter",

@@ -5,7 +5,7 @@ Nothing else in edgedla touches pluggy: its hook calls are `Any` to a type check
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -15,7 +15,8 @@ from edgedla import hookspecs
 from edgedla.converter import Converter
 from edgedla.errors import PrerequisiteError, UsageError
 from edgedla.model import Model
-from edgedla.registry import Registry
+from edgedla.quarantine import PluginError, check_contract, diagnose
+from edgedla.registry import Registry, TakenError
 from edgedla.target import Target
 
 if TYPE_CHECKING:
@@ -42,13 +43,10 @@ class Plugin:
     version: str
     module: str
     reason: str = ""
+    hint: str = ""  # what mends it
 
-    @property
-    def hint(self) -> str:
-        """What mends a broken plugin."""
-        return (
-            f"pip install --upgrade {self.distribution}, or EDGEDLA_DISABLE_PLUGINS={self.name} to do without"
-        )
+    def __str__(self) -> str:
+        return f"'{self.name}' of {self.distribution} {self.version}"
 
 
 @dataclass(frozen=True)
@@ -89,6 +87,10 @@ class Plugins:
         """The target class of this name; a broken plugin's reason where only that one would bring it."""
         return self._get(self.targets, name)
 
+    def module(self, name: str) -> object | None:
+        """What the entry point of this name led to; `None` where it could not be taken in."""
+        return self._manager.get_plugin(name)
+
     def origin(self, registry: Registry[Any], name: str) -> Plugin:
         """The plugin that brought the class of this name."""
         return self.plugins[registry.plugin_of(name)]
@@ -121,6 +123,7 @@ class Plugins:
 
     def register(self, module: object, plugin: Plugin) -> None:
         """Take a plugin in, or leave no trace of it and raise."""
+        check_contract(module)
         try:
             self._manager.register(module, name=plugin.name)
             self._manager.check_pending()  # a misspelt hook name is an error, not silence
@@ -135,8 +138,7 @@ class Plugins:
             point.name, _distribution(point), point.dist.version if point.dist else "?", point.value
         )
         if point.name in self.plugins:
-            other = self.plugins[point.name].distribution
-            self._quarantine(plugin, ValueError(f"the name '{point.name}' is taken by {other}"))
+            self._quarantine(plugin, _rivals(plugin, f"the name '{point.name}'", self.plugins[point.name]))
             return
         try:
             self.register(point.load(), plugin)
@@ -149,21 +151,21 @@ class Plugins:
             try:
                 for found in impl.function():
                     kind.registry.add(found, plugin=plugin.name)
+            except TakenError as error:
+                self._quarantine(plugin, _rivals(plugin, str(error), self.plugins[error.plugin]))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - each failure has an owner
                 self._quarantine(plugin, error)
 
     def _quarantine(self, plugin: Plugin, error: BaseException) -> None:
+        reason, hint = diagnose(error, plugin.distribution)
         if self._strict:
-            raise PrerequisiteError(
-                f"plugin '{plugin.name}' of {plugin.distribution} {plugin.version} is broken: {error}"
-            ) from error
-        reason = f"{type(error).__name__}: {error}"
+            raise PrerequisiteError(f"plugin {plugin} is broken: {reason}", hint=hint) from error
         key = plugin.name
         while key in self.plugins and self.plugins[key].distribution != plugin.distribution:
             key += "'"  # a second plugin of one name is listed beside the first
-        self.plugins[key] = Plugin(
-            plugin.name, plugin.distribution, plugin.version, plugin.module, " ".join(reason.split())
-        )
+        if key == plugin.name:
+            hint += f", or EDGEDLA_DISABLE_PLUGINS={plugin.name} to do without"
+        self.plugins[key] = replace(plugin, reason=" ".join(reason.split()), hint=hint)
 
     def _get(self, registry: Registry[T], name: str) -> type[T]:
         try:
@@ -188,6 +190,16 @@ class Plugins:
                     f"plugin '{impl.plugin_name}' failed in {hook}: {type(error).__name__}: {error}"
                 )
         return complaints
+
+
+def _rivals(plugin: Plugin, what: str, other: Plugin) -> PluginError:
+    """Two plugins want one name; only whoever installed them knows which is to stay."""
+    if plugin.distribution == other.distribution:
+        return PluginError(what)
+    return PluginError(
+        f"{what} is taken by {other.distribution} {other.version}",
+        f"pip uninstall {plugin.distribution}, or {other.distribution}: one of the two",
+    )
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class TakenError(ValueError):
+    """A class has the name of another one, which `plugin` brought."""
+
+    def __init__(self, message: str, plugin: str) -> None:
+        super().__init__(message)
+        self.plugin = plugin
+
+
 class Registry(Generic[T]):
     """The classes of one kind, by the name each carries, and the plugin that brought it."""
 
@@ -28,7 +36,8 @@ class Registry(Generic[T]):
 
         Raises:
             TypeError: It is no class of this kind, or an incomplete one.
-            ValueError: Its name is not a name, or is taken.
+            TakenError: Another class has its name.
+            ValueError: Its name is not a name.
         """
         if not (isinstance(found, type) and issubclass(found, self._base)):
             raise TypeError(f"{found!r} is not a class derived from {self._base.__name__}")
@@ -47,8 +56,9 @@ class Registry(Generic[T]):
         if not (isinstance(options, type) and issubclass(options, Options)):
             raise TypeError(f"{self.kind} class {found.__name__}: Options does not derive from Options")
         if name in self._classes:
-            raise ValueError(
-                f"{self.kind} '{name}' is brought by two plugins, '{self._plugins[name]}' and '{plugin}'"
+            first = self._plugins[name]
+            raise TakenError(
+                f"{self.kind} '{name}' is brought by two plugins, '{first}' and '{plugin}'", first
             )
         self._classes[name] = found
         self._plugins[name] = plugin

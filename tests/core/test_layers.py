@@ -29,13 +29,14 @@ LAYERS = [
         "fingerprint",
     },
     {"dataset", "inputs", "licences", "statistics", "confusion", "sound"},
-    {"plugins"},
+    {"plugins", "quarantine"},
     {"ladder", "stages", "pipeline"},
     {"workspace"},
     {"predict", "bench"},
     {"rungs", "evaluate", "cluster", "robustness", "calibration"},
+    {"conformance"},
     {"report"},
-    {"cli"},
+    {"cli", "testing"},
 ]
 HEAVY = {"torch", "onnx", "onnxruntime", "onnxsim", "numpy", "jinja2", "soundfile", "soxr", "yaml", "PIL"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))

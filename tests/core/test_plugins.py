@@ -106,7 +106,7 @@ def test_disabled_plugins_are_not_even_imported(site: Site) -> None:
 
 def test_strict_mode_raises_for_plugin_authors(site: Site) -> None:
     site.add("raises", "raise RuntimeError('why')", version="2")
-    with pytest.raises(PrerequisiteError, match=r"'raises' of edgedla-raises 2 is broken: why"):
+    with pytest.raises(PrerequisiteError, match=r"'raises' of edgedla-raises 2 is broken: RuntimeError: why"):
         Plugins(strict=True)
 
 

@@ -34,6 +34,8 @@ VERBS = {
     "list-targets": ("lists:list_targets", "List the places a model can be built for."),
     "list-models": ("lists:list_models", "List the models that can be built."),
     "list-plugins": ("lists:list_plugins", "List the plugins, and why a broken one is broken."),
+    "check-plugin": ("check_plugin:check_plugin", "Hold a plugin against the rules for plugins."),
+    "new": ("new:new", "Begin a plugin of your own, which works before a line of it is changed."),
     "doctor": ("doctor:doctor", "Check this machine: what is missing, and what brings it."),
     "config": ("config:settings", "Show the configuration and where each value comes from."),
     "completion": ("config:completion", "Print the completion script of a shell."),
@@ -127,7 +129,7 @@ def _path(error: typer.TyperException, words: Sequence[str]) -> list[str]:
         path: str = context.command_path
         return path.split()
     verbs = list(takewhile(lambda word: not word.startswith("-"), words))
-    return ["edgedla", *verbs[: 2 if verbs[:1] == ["config"] else 1]]
+    return ["edgedla", *verbs[: 2 if verbs[:1] in (["config"], ["new"]) else 1]]
 
 
 def _sentence(error: typer.TyperException) -> str:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from edgedla.model import Model
 
 
+EDGEDLA_CONTRACT = (1, 1)
+
+
 @hookimpl
 def edgedla_models() -> list[type[Model[Any]]]:
     """The one model of this plugin."""

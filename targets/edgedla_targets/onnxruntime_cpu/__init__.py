@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from edgedla.context import Context
 
 
+EDGEDLA_CONTRACT = (1, 1)
+
+
 class CpuOptions(Options):
     """Options of the onnxruntime target."""
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from edgedla_targets.pcupid.options import PcupidOptions
 
 
+EDGEDLA_CONTRACT = (1, 1)
+
+
 @hookimpl
 def edgedla_converters() -> list[type[Converter]]:
     """From a simplified graph to the board's image."""
