@@ -3,75 +3,21 @@
 from __future__ import annotations
 
 import re
-import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
+from browsing import CONTRASTS, LEAST, PHONE, opened
 from hums import QUOTED, SCRIPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, Page
 
     from hums import Hum
 
-FLAGS = (
-    "--no-sandbox",  # as root there is none
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
-DESKTOP: ViewportSize = {"width": 1280, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
-LEAST = 4.5  # WCAG 2.2, 1.4.3
-
-# Ratios of contrast of all that can be seen: of words, and of lines and areas in charts, to what is behind.
-CONTRASTS = """() => {
-    const numbers = (color) => {
-        const found = color.match(/[\\d.]+/g).map(Number);
-        return found.length < 4 ? [...found.slice(0, 3), 1] : found;
-    };
-    const luminance = (color) => {
-        const part = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-        const [r, g, b] = numbers(color).map((value) => part(value / 255));
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const behind = (element) => {
-        for (let each = element; each; each = each.parentElement) {
-            const color = getComputedStyle(each).backgroundColor;
-            if (numbers(color)[3] === 1) return color;
-        }
-        return getComputedStyle(document.body).backgroundColor;
-    };
-    const ratio = (a, b) => {
-        const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-        return (light + 0.05) / (dark + 0.05);
-    };
-    const seen = (element) => element.getClientRects().length > 0 && !element.closest('.skip');
-    const found = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-        const element = walker.currentNode.parentElement;
-        if (!walker.currentNode.data.trim() || !seen(element) || element.closest('title, desc')) continue;
-        const style = getComputedStyle(element);
-        const color = element.closest('svg') ? style.fill : style.color;
-        found.push([walker.currentNode.data.trim().slice(0, 40), ratio(color, behind(element))]);
-    }
-    for (const element of document.querySelectorAll('.bar, .point, .curve, .whisker, .wave, .limit')) {
-        const style = getComputedStyle(element);
-        const filled = style.fill !== 'none' && !element.matches('line, polyline, .point.s1');
-        const color = filled ? style.fill : style.stroke;
-        found.push([element.getAttribute('class'), ratio(color, behind(element))]);
-    }
-    return found;
-}"""
 REACHABLE = "a[href], audio, summary, [tabindex='0']"
 
 
@@ -79,32 +25,6 @@ REACHABLE = "a[href], audio, summary, [tabindex='0']"
 def path(hum: Hum) -> Path:
     hum.run("report", hum.bundle, *hum.words, "--out", "browser.html")
     return hum.folder / "browser.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "chromium is not installed"
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=program, args=list(FLAGS))
-        yield started
-        started.close()
-
-
-def opened(
-    browser: Browser, path: Path, scheme: Any = "light", size: ViewportSize = DESKTOP, *, load: bool = True
-) -> tuple[Page, list[str]]:
-    """A fresh page, and everything that it said on the console or asked of the network."""
-    page = browser.new_context(color_scheme=scheme, viewport=size).new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: said.append(f"error: {error}"))
-    page.on(
-        "request", lambda request: said.append(request.url) if not request.url.startswith("data:") else None
-    )
-    if load:
-        page.goto(path.as_uri())
-    return page, said
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""What `mkdocs build` needs beside docs/: documents that lie elsewhere in the repository, and fences as it reads them."""
+"""What `mkdocs build` needs beside docs/: documents from elsewhere, and fences as it reads them.
+
+mkdocs calls the functions that begin with `on_`, by mkdocs.yml.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +41,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """The page as it has to stand in the site: links to where things are there, and fences of a bare language."""
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """The page as it has to stand in the site: links to where things are there, fences of a bare language."""
     here = source(page.file.src_uri)
     parts = FENCED.split(markdown)
     parts[::2] = [LINK.sub(lambda link: moved(link[0], here), part) for part in parts[::2]]
@@ -47,7 +50,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return "".join(parts)
 
 
-def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+def on_post_page(output: str, page: Page, **_: object) -> str:
     """Says of a Chinese page that it is one."""
     if CHINESE.search(page.file.src_uri):
         return output.replace('<html lang="en"', '<html lang="zh-Hans"', 1)
@@ -75,7 +78,7 @@ def source(uri: str) -> Path:
 
 
 def moved(link: str, page: Path) -> str:
-    """A link as the site needs it; one that leads nowhere in the repository is left for mkdocs to complain of."""
+    """A link as the site needs it; one that leads nowhere is left for mkdocs to complain of."""
     path = Path(os.path.normpath(page.parent / link))
     if "://" in link or not path.exists():
         return link
