@@ -31,11 +31,13 @@ from edgedla.cli.verb import verb
 from edgedla.errors import ToolchainError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from edgedla.artifacts import Manifest
+    from edgedla.artifacts import Artifact, Manifest
     from edgedla.pipeline import Build
 
+MOST_ROWS = 8
+"""Files of one folder that are listed one by one."""
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -95,11 +97,23 @@ def build(
         return
     manifest = perform(talk, made)
     root = made.context.store.root
-    talk.table(
-        ("file", "size"),
-        [(shown(root / artifact.path), size(artifact.size)) for artifact in manifest.artifacts],
-    )
+    talk.table(("file", "size"), _files(root, manifest.artifacts))
     talk.say(f"next: {_next(model, target, out)}")
+
+
+def _files(root: Path, artifacts: Sequence[Artifact]) -> list[tuple[str, str]]:
+    """What a build left and how large it is; a folder of many files in one row, where its first would be."""
+    folders: dict[Path, list[Artifact]] = {}
+    for artifact in artifacts:
+        folders.setdefault((root / artifact.path).parent, []).append(artifact)
+    rows = []
+    for folder, found in folders.items():
+        if len(found) > MOST_ROWS:
+            total = sum(artifact.size for artifact in found)
+            rows.append((f"{shown(folder)}/ ({len(found)} files)", size(total)))
+        else:
+            rows += [(shown(root / artifact.path), size(artifact.size)) for artifact in found]
+    return rows
 
 
 def perform(talk: Talk, made: Build) -> Manifest:
