@@ -28,7 +28,7 @@ LAYERS = [
         "route",
         "fingerprint",
     },
-    {"dataset", "inputs", "licences", "statistics", "confusion", "sound"},
+    {"dataset", "inputs", "licences", "statistics", "confusion", "sound", "scaffold"},
     {"plugins", "quarantine"},
     {"ladder", "stages", "pipeline"},
     {"workspace"},

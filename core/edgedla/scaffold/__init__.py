@@ -1,0 +1,1 @@
+"""A plugin distribution that works before a line of it is changed, for `edgedla new`."""

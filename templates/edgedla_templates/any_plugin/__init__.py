@@ -1,0 +1,1 @@
+"""Templates of `edgedla new` for the files that every plugin has."""

@@ -1,0 +1,1 @@
+"""Templates of `edgedla new target` for what a model plugin does not have."""
