@@ -62,14 +62,14 @@ class Plugins:
         self._manager = pluggy.PluginManager("edgedla")
         self._manager.add_hookspecs(hookspecs)
         self._strict = strict
+        self._modules: dict[str, object] = {}
         self.plugins: dict[str, Plugin] = {}
         self.models: Registry[Model[Any]] = Registry("model", Model)
         self.converters: Registry[Converter] = Registry("converter", Converter)
         self.targets: Registry[Target[Any]] = Registry("target", Target)
-        points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, _distribution(point)))
-        for point in points:
-            if point.name not in disabled:
-                self._load(point)
+        found = [(_plugin(point), point) for point in entry_points(group=GROUP) if point.name not in disabled]
+        for plugin, point in sorted(found, key=lambda pair: (pair[0].name, pair[0].distribution)):
+            self._load(plugin, point)
         self._collect(_Kind(self.models, "edgedla_models"))
         self._collect(_Kind(self.converters, "edgedla_converters"))
         self._collect(_Kind(self.targets, "edgedla_targets"))
@@ -88,8 +88,8 @@ class Plugins:
         return self._get(self.targets, name)
 
     def module(self, name: str) -> object | None:
-        """What the entry point of this name led to; `None` where it could not be taken in."""
-        return self._manager.get_plugin(name)
+        """What the entry point of this name led to, taken in or not; `None` where it cannot be imported."""
+        return self._modules.get(name)
 
     def origin(self, registry: Registry[Any], name: str) -> Plugin:
         """The plugin that brought the class of this name."""
@@ -123,6 +123,7 @@ class Plugins:
 
     def register(self, module: object, plugin: Plugin) -> None:
         """Take a plugin in, or leave no trace of it and raise."""
+        self._modules[plugin.name] = module
         check_contract(module)
         try:
             self._manager.register(module, name=plugin.name)
@@ -133,10 +134,7 @@ class Plugins:
             raise
         self.plugins[plugin.name] = plugin
 
-    def _load(self, point: EntryPoint) -> None:
-        plugin = Plugin(
-            point.name, _distribution(point), point.dist.version if point.dist else "?", point.value
-        )
+    def _load(self, plugin: Plugin, point: EntryPoint) -> None:
         if point.name in self.plugins:
             self._quarantine(plugin, _rivals(plugin, f"the name '{point.name}'", self.plugins[point.name]))
             return
@@ -202,5 +200,10 @@ def _rivals(plugin: Plugin, what: str, other: Plugin) -> PluginError:
     )
 
 
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else "?"
+def _plugin(point: EntryPoint) -> Plugin:
+    """An entry point and where it comes from; its metadata are read once, which is what discovery costs."""
+    if point.dist is None:
+        return Plugin(point.name, "?", "?", point.value)
+    found = point.dist.metadata
+    name, version = (("Name" in found and found["Name"]), ("Version" in found and found["Version"]))
+    return Plugin(point.name, name or "?", version or "?", point.value)

@@ -24,29 +24,39 @@ def odd_paths(case: Case) -> str:
         if plain_build(case).code:
             raise NotApplicableError(f"it is not built in a folder with a plain name either: {ran.failure}")
         raise BrokenRuleError(f"a build in '{ODD}' fails: {ran.failure}")
-    read = _read(case)
-    if read is None:
+    path = _copy(case, case.bench.odd / "files", "ä 'b' 文")
+    if path is None:
         return "built; there is no sample file to read from such a place"
+    read = _read(case, path)
     if read.code:
         raise BrokenRuleError(f"a file in '{ODD}' is not read: {read.failure}")
     return "built, and a file read"
 
 
 def read_only(case: Case) -> str:
-    """Neither the plugin's own folder nor the user's file is written to."""
-    before = case.bench.once("folder", lambda: None)
+    """Neither the plugin's own folder nor that of the user's file is written to."""
+    before = case.bench.once("folder", lambda: snapshot(case))
     if built(case).ran.code:
         raise NotApplicableError(f"it is not built: {built(case).ran.failure}")
-    read = _read(case)
-    changed = sorted(name for name, digest in snapshot(case).items() if (before or {}).get(name) != digest)
+    changed = sorted(name for name, digest in snapshot(case).items() if before.get(name) != digest)
     if changed:
         raise BrokenRuleError(
             f"a build writes into the plugin's own folder: {', '.join(changed)}",
             "write below context.dir(stage), or below context.cache",
         )
-    if read is not None and (copy := _copied(case)) and sha256(copy) != sha256(_sample(case) or copy):
-        raise BrokenRuleError(f"the user's file {copy.name} is changed by being read")
-    return "nothing written into the plugin's folder or beside the user's file"
+    path = _copy(case, case.bench.folder / "files", "sample")
+    if path is None:
+        return "nothing written into the plugin's folder"
+    digest = sha256(path)
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    read = _read(case, path)
+    path.parent.chmod(0o755)
+    if list(path.parent.iterdir()) != [path] or sha256(path) != digest:
+        raise BrokenRuleError("reading a file changes it, or leaves another beside it")
+    if read.code:
+        raise BrokenRuleError(f"a file that may only be read is not read: {read.failure}")
+    return "nothing written into the plugin's folder or that of a file"
 
 
 def remember(case: Case) -> None:
@@ -64,38 +74,15 @@ def snapshot(case: Case) -> dict[str, str]:
     return {str(path): sha256(path) for path in files if path.is_file() and "__pycache__" not in path.parts}
 
 
-def _sample(case: Case) -> Path | None:
-    if not issubclass(case.kind, Model):
+def _copy(case: Case, folder: Path, stem: str) -> Path | None:
+    """A sample of the model in a folder of its own; `None` where there is none."""
+    files = case.instance().sample_files() if issubclass(case.kind, Model) else ()
+    if not files:
         return None
-    files = case.instance().sample_files()
-    return Path(files[0]) if files else None
+    place = folder / case.kind.name
+    place.mkdir(parents=True)
+    return Path(shutil.copyfile(files[0], place / f"{stem}{Path(files[0]).suffix}"))
 
 
-def _copied(case: Case) -> Path | None:
-    """A sample file under an odd name, in a folder where nothing can be written."""
-    sample = _sample(case)
-    if sample is None:
-        return None
-
-    def copy() -> Path:
-        folder = case.bench.odd / f"read-only {case.kind.name}"
-        folder.mkdir()
-        path: Path = shutil.copyfile(sample, folder / f"ä 'b' 文{sample.suffix}")
-        path.chmod(0o444)
-        folder.chmod(0o555)
-        return path
-
-    made: Path = case.bench.once(f"copy {case.kind.name}", copy)
-    return made
-
-
-def _read(case: Case) -> Ran | None:
-    """`edgedla run` on that file; `None` where the model has no sample."""
-    path = _copied(case)
-    if path is None:
-        return None
-    words = ("run", "--bundle", built(case).root, "-i", path, "--json")
-    ran: Ran = case.bench.once(f"run {case.kind.name}", lambda: case.bench.edgedla(*words))
-    if len(list(path.parent.iterdir())) != 1:
-        raise BrokenRuleError(f"reading {path.name} leaves another file beside it")
-    return ran
+def _read(case: Case, path: Path) -> Ran:
+    return case.bench.edgedla("run", "--bundle", built(case).root, "-i", path, "--json")
