@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from throwaway import Site
 
+SIMPLIFIER = "def simplify(graph):\n    return graph, True\n"
 ABOUT = "A plugin that the tests plant. It is here to be held against every rule there is, and to keep each."
 PAPERS = f"License-Expression: CC0-1.0\n\n{ABOUT}\n"
 CONTRACT = "EDGEDLA_CONTRACT = (1, 1)\n"
@@ -92,7 +93,7 @@ class Plant:
     distribution: str = ""
 
     def install(self, site: Site) -> Path:
-        """Its folder, as a package; the simplifier of tests/cli saves the import of the real one."""
+        """Its folder, as a package; the simplifier saves the import of the real one."""
         source = altered(KINDS[self.name], *self.changes)
         module = site.add(self.name, source, self.version, self.distribution or None)
         folder = module.with_suffix("")
@@ -102,7 +103,7 @@ class Plant:
         (folder / "classes.txt.j2").write_text(self.template)
         (metadata,) = site.folder.glob(f"{folder.name}-*/METADATA")
         metadata.write_text(metadata.read_text() + self.papers)
-        (site.folder / "onnxsim.py").write_text("def simplify(graph):\n    return graph, True\n")
+        (site.folder / "onnxsim.py").write_text(SIMPLIFIER)
         return folder
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from edgedla import CONTRACT
-from edgedla.conformance.case import BrokenRuleError
+from edgedla.conformance.case import BrokenRuleError, NotApplicableError
 from edgedla.quarantine import contract_of
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def version(case: Case) -> str:
 
 def contract(case: Case) -> str:
     """The module says for which plugin contract it was made, and this edgedla keeps that one."""
+    if case.subject.module is None:
+        raise NotApplicableError("the plugin is not imported")
     wanted = contract_of(case.subject.module)
     have = ".".join(map(str, CONTRACT))
     if wanted is None:
