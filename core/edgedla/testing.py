@@ -77,9 +77,11 @@ def _kit(config: pytest.Config) -> Kit:
 def edgedla(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
     """`edgedla(*words, code=0)`: one command line in a process of its own, in `tmp_path`.
 
-    Gives an object with `.code`, `.out`, `.err` and `.json`, the object on stdout.
+    Gives an object with `.code`, `.out`, `.err` and `.json`, the object on stdout. Beside the plugins that are
+    installed there are the small models `check_tiny`, with class names, and `check_plain`, with none.
     """
     bench = Bench(tmp_path_factory.mktemp("edgedla"))
+    bench.install_companion()
 
     def run(*words: str | Path, code: int = 0) -> Ran:
         ran = bench.python("-m", "edgedla", *words, cwd=tmp_path)
