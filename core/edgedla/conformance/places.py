@@ -75,8 +75,9 @@ def snapshot(case: Case) -> dict[str, str]:
 
 
 def _copy(case: Case, folder: Path, stem: str) -> Path | None:
-    """A sample of the model in a folder of its own; `None` where there is none."""
-    files = case.instance().sample_files() if issubclass(case.kind, Model) else ()
+    """A sample in a folder of its own; `None` where the model has none, or cannot say what it is."""
+    answers = issubclass(case.kind, Model) and case.kind.postprocess is not Model.postprocess
+    files = case.instance().sample_files() if answers else ()
     if not files:
         return None
     place = folder / case.kind.name
