@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ONNXSIM = Requirement(
-    kind="package", name="onnxsim", purpose="simplifying the graph", hint="pip install onnxsim"
+    kind="package", name="onnxsim", purpose="simplifying the graph", hint="pip install 'edgedla[onnx]'"
 )
 
 

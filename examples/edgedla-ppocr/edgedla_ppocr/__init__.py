@@ -9,6 +9,8 @@ from edgedla import hookimpl
 if TYPE_CHECKING:
     from edgedla import Model
 
+EDGEDLA_CONTRACT = (1, 1)  # of edgedla's plugins: regions, readings, image inputs
+
 
 @hookimpl
 def edgedla_models() -> list[type[Model[Any]]]:

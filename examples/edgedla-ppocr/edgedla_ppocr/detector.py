@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgedla import ImageInput, Model, ModelSpec, Options, Prediction, TensorSpec, Tolerance
+from edgedla import ImageInput, Model, ModelSpec, Options, Prediction, TensorSpec
 from pydantic import Field
 
 from edgedla_ppocr.images import MIDDLE, SUFFIXES
+from edgedla_ppocr.tolerances import tolerances
 from edgedla_ppocr.weights import DETECTOR, LICENCE, WEIGHTS
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 IMAGE, TEXT = "image", "text"  # tensors
+FIXED_SNR = 15.0  # dB, of the map after quantisation; measured over the samples: 20.7
 
 
 class DetectorOptions(Options):
@@ -51,7 +53,7 @@ class PpocrDet(Model[DetectorOptions]):
             stem="ppocr_det",
             image=ImageInput(format="BGR", mean=(MIDDLE,) * 3, std=(MIDDLE,) * 3),
             licence=LICENCE,
-            tolerances={"safe": Tolerance(max_abs=1e-3), "float": Tolerance(max_abs=1e-3)},
+            tolerances=tolerances(FIXED_SNR),
         )
 
     def export(self, checkpoint: Path | None, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of text, drawn with the font that Pillow brings along (Aileron, CC0), so that they belong to nobody.
+"""Pictures of text, drawn with the font that Pillow brings along (Aileron, CC0): they belong to nobody.
 
 What is drawn depends on a seed alone, given the same Pillow. Samples and calibration have no word in common.
 """
@@ -64,7 +64,8 @@ def page(kind: str, number: int) -> DrawnPage:
     width, height = _SIZES[number % len(_SIZES)]
     paper = number % len(_PAPERS)
     picture = Image.new("RGB", (width, height), _PAPERS[paper])
-    pen, lines, top = ImageDraw.Draw(picture), [], _MARGIN
+    lines: list[DrawnLine] = []
+    pen, top = ImageDraw.Draw(picture), _MARGIN
     while True:
         font = _font(int(random.integers(*_FONT_SIZES)))
         text, left = _phrase(kind, random), _MARGIN + int(random.integers(0, width // 4))

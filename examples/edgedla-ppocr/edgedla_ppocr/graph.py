@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgedla import UsageError
+from edgedla import OnnxRunner, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +29,24 @@ def write_fixed(source: Path, spec: ModelSpec, path: Path) -> None:
     _resize(image, spec.inputs[0])
     _resize(result, spec.outputs[0])
     del model.graph.value_info[:], model.metadata_props[:]
+    onnx.save(onnx.shape_inference.infer_shapes(model, data_prop=True), path)
+    _check(path, spec, source)
+
+
+def _check(path: Path, spec: ModelSpec, source: Path) -> None:
+    """Run the graph once: shape inference does not see through every graph."""
+    import numpy as np
+
+    image, result = spec.inputs[0], spec.outputs[0]
+    shapes = f"{image.shape} to {result.shape}"
     try:
-        model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-    except onnx.shape_inference.InferenceError as error:
-        shapes = f"{spec.inputs[0].shape} to {spec.outputs[0].shape}"
-        raise UsageError(f"'{source}' does not take {shapes}: {error}") from error
-    onnx.save(model, path)
+        with OnnxRunner(path) as runner:
+            found = runner.run({image.name: np.zeros(image.shape, np.float32)})[result.name].shape
+    except Exception as error:  # onnxruntime's errors have no common base of their own
+        reason = str(error).strip().splitlines()[0]
+        raise UsageError(f"'{source}' is no network that takes {shapes}: {reason}") from error
+    if found != result.shape:
+        raise UsageError(f"'{source}' is no network that takes {shapes}: it answers with {found}")
 
 
 def _inputs(model: onnx.ModelProto, source: Path) -> list[onnx.ValueInfoProto]:

@@ -25,6 +25,7 @@ LEAST_SIDE = 3.0  # pixels, of the rectangle before it is widened
 LEAST_WIDENED = 5.0  # and after
 MOST = 1000  # regions
 RECTANGLE = 4
+HALF_PIXEL = 0.5
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def find_regions(found: Map, rule: Rule) -> list[Region]:
 
 
 def reading_order(regions: list[Region]) -> list[Region]:
-    """Row by row from above, each from the left; regions are in one row where a middle lies beside the other."""
+    """Row by row from above, each from the left; a row is whose middles lie within half a line's height."""
     rows: list[list[Region]] = []
     for region in sorted(regions, key=lambda region: _middle(region)[1]):
         first = rows[-1][0] if rows else None
@@ -93,16 +94,15 @@ def _rectangle(shape: Any) -> Any | None:
 
 
 def _mean(found: Map, rectangle: Any) -> float:
-    """Mean of the map over a polygon."""
+    """Mean of the map over the pixels that a rectangle touches."""
     import numpy as np
-    from PIL import Image, ImageDraw
+    from shapely import contains_xy
 
-    left, top, right, bottom = (int(value) for value in rectangle.bounds)
-    mask = Image.new("1", (right - left + 1, bottom - top + 1))
-    outline = [(x - left, y - top) for x, y in rectangle.exterior.coords]
-    ImageDraw.Draw(mask).polygon(outline, fill=1)
-    inside = np.asarray(mask)
+    touched = rectangle.buffer(HALF_PIXEL, join_style="mitre")
+    left, top, right, bottom = (max(0, int(value)) for value in touched.bounds)
     part = found[top : bottom + 1, left : right + 1]
+    rows, columns = np.indices(part.shape)
+    inside = contains_xy(touched, columns + left, rows + top)
     return float(part[inside].mean()) if inside.any() else 0.0
 
 
