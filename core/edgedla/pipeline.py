@@ -132,7 +132,12 @@ class Build:
         base = context.store.scratch(name)
         context.warned.clear()
         self.warnings += self.plugins.before_stage(name, context)
-        outcome = stage(context)
+        try:
+            outcome = stage(context)
+        except GateError as error:
+            if name == "export":
+                raise self.plugins.charge(context.model, error) from error
+            raise
         kept = tuple(
             context.store.keep(kind, path, FOLDERS.get(name, ""), base) for kind, path in outcome.files
         )

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pluggy
 
 from edgedla import hookspecs
 from edgedla.converter import Converter
-from edgedla.errors import PrerequisiteError, UsageError
+from edgedla.errors import EdgedlaError, PrerequisiteError, UsageError
 from edgedla.model import Model
 from edgedla.quarantine import PluginError, check_contract, diagnose
 from edgedla.registry import Registry, TakenError
+from edgedla.spec import ModelSpec
 from edgedla.target import Target
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 GROUP = "edgedla"
 T = TypeVar("T")
+ErrorT = TypeVar("ErrorT", bound=EdgedlaError)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,29 @@ class Plugins:
     def origin(self, registry: Registry[Any], name: str) -> Plugin:
         """The plugin that brought the class of this name."""
         return self.plugins[registry.plugin_of(name)]
+
+    def spec_of(self, model: Model[Any]) -> ModelSpec:
+        """What the model says of itself.
+
+        Raises:
+            PrerequisiteError: It says something else; its plugin is at fault.
+        """
+        spec: object = model.spec()
+        if isinstance(spec, ModelSpec):
+            return spec
+        found = type(spec).__name__
+        raise self.charge(
+            model, PrerequisiteError(f"model '{model.name}': spec() returns {found}, not a ModelSpec")
+        )
+
+    def charge(self, model: Model[Any], error: ErrorT) -> ErrorT:
+        """A failure that is the fault of the plugin that brought the model: named, with the remedy."""
+        plugin = self.origin(self.models, model.name)
+        author = f"its author: {error.hint + ', ' if error.hint else ''}edgedla check-plugin {plugin.name}"
+        return type(error)(
+            f"{error.message} (plugin {plugin})",
+            hint=f"pip install --upgrade {plugin.distribution}; {author}",
+        )
 
     def samples(self, model: Model[Any], limit: int) -> Iterable[Feed] | None:
         """Calibration inputs of the first plugin that has some."""
@@ -188,6 +214,17 @@ class Plugins:
                     f"plugin '{impl.plugin_name}' failed in {hook}: {type(error).__name__}: {error}"
                 )
         return complaints
+
+
+def culprit(error: BaseException) -> Plugin | None:
+    """The plugin in whose code an exception was raised; `None` where it was in no plugin's."""
+    points = sorted(entry_points(group=GROUP), key=lambda point: -len(point.module))
+    for frame, _ in reversed(list(walk_tb(error.__traceback__))):
+        name = str(frame.f_globals.get("__name__"))
+        for point in points:
+            if f"{name}.".startswith(f"{point.module}."):
+                return _plugin(point)
+    return None
 
 
 def _rivals(plugin: Plugin, what: str, other: Plugin) -> PluginError:

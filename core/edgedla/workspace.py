@@ -157,7 +157,7 @@ class Workspace:
         context = Context(
             model=model,
             target=target,
-            spec=model.spec(),
+            spec=self.plugins.spec_of(model),
             route=find_route(self._converters(), target.accepts),
             checkpoint=wish.checkpoint,
             calibration_files=calibration_files(wish.calibration, model),

@@ -188,7 +188,8 @@ def test_a_bug_leaves_its_traceback_in_a_log_and_none_on_the_screen(
         if where == "preprocess"
         else edgedla("build", "beep", code=101)
     )
-    assert "bug in edgedla or a plugin: ZeroDivisionError: a planted one" in result.err
+    assert "bug in the plugin 'beep' of edgedla-beep 1.0: ZeroDivisionError: a planted one" in result.err
+    assert "hint: pip install --upgrade edgedla-beep, or report it with the log" in result.err
     assert "Traceback" not in result.err
     log = tmp_path / "cache/logs/bug.log"
     assert str(log) in result.err

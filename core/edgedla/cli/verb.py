@@ -121,11 +121,16 @@ def _show_traceback(talk: Talk) -> None:
 
 
 def _bug(talk: Talk, error: BaseException) -> EdgedlaError:
+    from edgedla.plugins import culprit
+
     log = _write_log("".join(traceback.format_exception(error)))
     again = "" if talk.debug else "; --debug shows where"
+    plugin = culprit(error)
+    whose = f"the plugin {plugin}" if plugin else "edgedla or a plugin"
+    mend = f"pip install --upgrade {plugin.distribution}, or report it" if plugin else "please report it"
     return EdgedlaError(
-        f"bug in edgedla or a plugin: {type(error).__name__}: {error}",
-        hint=f"please report it with the log {log}{again}" if log else f"please report it{again}",
+        f"bug in {whose}: {type(error).__name__}: {error}",
+        hint=f"{mend} with the log {log}{again}" if log else f"{mend}{again}",
     )
 
 
