@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# Several tests at once, each with torch on all cores: threads that wait must not keep the others' cores busy.
+# libgomp reads it when torch is imported, here and in the commands that tests start.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 
 @pytest.fixture
 def site(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Site:
