@@ -20,6 +20,7 @@ from edgedla import errors
 from edgedla.artifacts import Manifest
 from edgedla.cli.app import app
 from edgedla.config import CoreOptions
+from edgedla.conformance.rules import RULES
 from edgedla.pipeline import STAGES
 from edgedla.plugins import Plugins
 from edgedla.spec import Spec
@@ -245,6 +246,14 @@ def stages() -> str:
     return table(("stage", "what it does", "what it leaves"), firsts)
 
 
+def plugin_rules() -> str:
+    rows = [
+        (f"`{rule.id}`", rule.title, rule.why, rule.remedy, "model, target" if rule.of == "both" else rule.of)
+        for rule in RULES
+    ]
+    return table(("rule", "what is asked", "why", "what to do", "of each"), rows)
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "cli": cli,
     "core-options": lambda: options(CoreOptions, ""),
@@ -257,6 +266,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "eat_sed-presets": presets,
     "eat_sed-suffixes": suffixes,
     "layers": layers,
+    "plugin-rules": plugin_rules,
 }
 
 
