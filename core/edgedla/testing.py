@@ -77,8 +77,9 @@ def _kit(config: pytest.Config) -> Kit:
 def edgedla(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
     """`edgedla(*words, code=0)`: one command line in a process of its own, in `tmp_path`.
 
-    Gives an object with `.code`, `.out`, `.err` and `.json`, the object on stdout. Beside the plugins that are
-    installed there are the small models `check_tiny`, with class names, and `check_plain`, with none.
+    Gives an object with `.code`, `.out`, `.err` and `.json`, the object on stdout. The plugins that are
+    installed are there, and the small models `check_tiny`, with class names, `check_plain`, with none,
+    `check_sound` and `check_picture`.
     """
     bench = Bench(tmp_path_factory.mktemp("edgedla"))
     bench.install_companion()

@@ -213,6 +213,15 @@ PLANTS = {
     "templates": [
         Plant("paper", "without class names: exit 101", template="{{ spec.labels[0] }}\n"),
         Plant("paper", "with class names: exit 101", template="{{ nothing }}\n"),
+        Plant("paper", "for check_picture: exit 101", template="{{ spec.image.depth if spec.image }}\n"),
+        Plant(
+            "paper",
+            "`sources` names more.txt",
+            (
+                ('("classes.txt",)', '("classes.txt", "more.txt")'),
+                ("templates, self.sources,", "templates, self.sources[:1],"),
+            ),
+        ),
     ],
     "jinja": [
         Plant(

@@ -43,14 +43,14 @@ def pair(case: Case, model: type[Model] = Named) -> tuple[str, str]:
     return model.name, case.kind.name
 
 
-def plain_build(case: Case) -> Ran:
-    """The same in a folder with a plain name, and with the kit's model without class names."""
+def plain_build(case: Case, kit_model: type[Model] = Plain) -> Ran:
+    """The same in a folder with a plain name, and with another of the kit's models."""
 
     def make() -> Ran:
-        model, target = pair(case, Plain)
+        model, target = pair(case, kit_model)
         return case.bench.edgedla("build", model, "--target", target, "--out", f"{model}-{target}", "--json")
 
-    ran: Ran = case.bench.once(f"plain build {case.kind.name}", make)
+    ran: Ran = case.bench.once(f"plain build {pair(case, kit_model)}", make)
     return ran
 
 

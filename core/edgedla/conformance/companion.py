@@ -20,10 +20,10 @@ DELAY = 0.05  # seconds from the beginning of the stage, which is then in the pl
 
 @hookimpl
 def edgedla_models() -> list[type[Model[Any]]]:
-    """Two small networks, one with class names and one with none."""
-    from edgedla.conformance.tiny import Named, Plain
+    """Small networks: with class names and with none, of a recording and of an image."""
+    from edgedla.conformance.tiny import Named, Picture, Plain, Sound
 
-    return [Named, Plain]
+    return [Named, Plain, Sound, Picture]
 
 
 @hookimpl

@@ -166,7 +166,7 @@ RULES = (
     ),
     Rule(
         "templates",
-        "All files of a target are generated for models with class names and without.",
+        "A target generates all its files for models with class names and without, of sounds and of images.",
         "Templates are strict: a name that a model does not have ends the build.",
         "ask with `{% if spec.labels %}` before what not every model has",
         templates,

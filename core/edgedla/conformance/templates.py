@@ -6,24 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 from edgedla.conformance.builds import built, plain_build
 from edgedla.conformance.case import BrokenRuleError, NotApplicableError
+from edgedla.conformance.tiny import Picture, Sound
+from edgedla.errors import BUG
 
 if TYPE_CHECKING:
+    from edgedla.conformance.bench import Ran
     from edgedla.conformance.case import Case
 
 
 def templates(case: Case) -> str:
-    """All that a target generates, for a model with class names and for one with none."""
-    for ran, what in ((built(case).ran, "with class names"), (plain_build(case), "without class names")):
-        if ran.code:
-            raise BrokenRuleError(f"for a model {what}: {ran.failure}")
-    made = [artifact["path"] for artifact in built(case).ran.json["data"]["artifacts"]]
-    sources = [path for path in made if path.startswith("src/")]
-    missing = set(case.kind.sources) - {path.removeprefix("src/") for path in sources}
-    if missing:
+    """All that a target generates, for models with class names, with none, of recordings and of images."""
+    first = _made(built(case).ran, "with class names")
+    sources = {path.removeprefix("src/") for path in first if path.startswith("src/")}
+    if missing := set(case.kind.sources) - sources:
         raise BrokenRuleError(f"`sources` names {', '.join(sorted(missing))}, which codegen does not make")
     if not sources:
         raise NotApplicableError("the target generates no files")
-    return f"{len(sources)} files, with and without class names"
+    _made(plain_build(case), "without class names")
+    others = [kind.name for kind in (Sound, Picture) if _taken(plain_build(case, kind), kind.name)]
+    return f"{len(sources)} files, with and without class names{''.join(f', {name}' for name in others)}"
+
+
+def _made(ran: Ran, what: str) -> list[str]:
+    if ran.code:
+        raise BrokenRuleError(f"for a model {what}: {ran.failure}")
+    return [artifact["path"] for artifact in ran.json["data"]["artifacts"]]
+
+
+def _taken(ran: Ran, name: str) -> bool:
+    """Whether the target takes such a model; it may refuse it, but not stumble over it."""
+    if ran.code == BUG:
+        raise BrokenRuleError(f"for {name}: {ran.failure}", "refuse in check() what the target does not take")
+    return ran.code == 0
 
 
 def jinja(case: Case) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from edgedla.model import Model
-from edgedla.spec import ModelSpec, Prediction, Score, TensorSpec
+from edgedla.spec import AudioInput, ImageInput, ModelSpec, Prediction, Score, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,24 +13,29 @@ if TYPE_CHECKING:
 
     from edgedla.runner import Feed
 
-SIDE, CHANNELS, CLASSES = 8, 4, 3
+FILTERS, CLASSES = 4, 3
 
 
 class Named(Model):
-    """Tensor (1, 1, 8, 8) in, three scores with class names out."""
+    """A tensor (1, 1, 8, 8) in, three scores with class names out."""
 
     name = "check_tiny"
     summary = "a small network that the conformance kit brings"
+    shape: ClassVar[tuple[int, int, int, int]] = (1, 1, 8, 8)
     labels: ClassVar[tuple[str, ...]] = ("low", 'say "high"', "naïve/π")  # what templates have to quote
+    audio: ClassVar[AudioInput | None] = None
+    image: ClassVar[ImageInput | None] = None
 
     def spec(self) -> ModelSpec:
-        """One input, one output, no sound."""
+        """One input, one output."""
         return ModelSpec(
-            inputs=(TensorSpec(name="field", shape=(1, 1, SIDE, SIDE)),),
+            inputs=(TensorSpec(name="field", shape=self.shape),),
             outputs=(TensorSpec(name="score", shape=(1, CLASSES)),),
             labels=self.labels,
             stem="tiny",
             licence="CC0-1.0",
+            audio=self.audio,
+            image=self.image,
         )
 
     def export(self, checkpoint: Path | None, path: Path) -> None:
@@ -39,10 +44,11 @@ class Named(Model):
         import onnx
         from onnx import TensorProto, helper, numpy_helper
 
-        rng, inner = np.random.default_rng(6), CHANNELS * SIDE * SIDE
+        _, channels, height, width = self.shape
+        rng, inner = np.random.default_rng(6), FILTERS * height * width
         weights = {
-            "kernel": rng.normal(0, 0.3, (CHANNELS, 1, 3, 3)),
-            "shift": rng.normal(0, 0.1, CHANNELS),
+            "kernel": rng.normal(0, 0.3, (FILTERS, channels, 3, 3)),
+            "shift": rng.normal(0, 0.1, FILTERS),
             "matrix": rng.normal(0, 1 / np.sqrt(inner), (inner, CLASSES)),
             "bias": rng.normal(0, 0.1, CLASSES),
         }
@@ -54,7 +60,7 @@ class Named(Model):
                 helper.make_node("Gemm", ["flat", "matrix", "bias"], ["score"]),
             ],
             "tiny",
-            [helper.make_tensor_value_info("field", TensorProto.FLOAT, (1, 1, SIDE, SIDE))],
+            [helper.make_tensor_value_info("field", TensorProto.FLOAT, self.shape)],
             [helper.make_tensor_value_info("score", TensorProto.FLOAT, (1, CLASSES))],
             [numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()],
         )
@@ -67,7 +73,7 @@ class Named(Model):
 
         rng = np.random.default_rng(7)
         for _ in range(min(limit, 8)):
-            yield {"field": rng.uniform(-1, 1, (1, 1, SIDE, SIDE)).astype(np.float32)}
+            yield {"field": rng.uniform(-1, 1, self.shape).astype(np.float32)}
 
     def postprocess(self, outputs: Feed) -> Prediction:
         """Scores as they are, best first."""
@@ -81,3 +87,19 @@ class Plain(Named):
 
     name = "check_plain"
     labels = ()
+
+
+class Sound(Named):
+    """The same of a recording."""
+
+    name = "check_sound"
+    shape = (1, 1, 1, 64)
+    audio = AudioInput(rate=8000, peak=0.9)
+
+
+class Picture(Named):
+    """The same of an image."""
+
+    name = "check_picture"
+    shape = (1, 3, 8, 8)
+    image = ImageInput(format="RGB", mean=(127.5,) * 3, std=(127.5,) * 3)
