@@ -18,7 +18,7 @@ from edgedla.errors import EdgedlaError, PrerequisiteError, UsageError
 from edgedla.model import Model
 from edgedla.quarantine import PluginError, check_contract, diagnose
 from edgedla.registry import Registry, TakenError
-from edgedla.spec import ModelSpec
+from edgedla.spec import ModelSpec, Options
 from edgedla.target import Target
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from edgedla.context import Context
     from edgedla.runner import Feed
     from edgedla.spec import Verdict
+    from edgedla.trainer import Trainer
 
 GROUP = "edgedla"
 T = TypeVar("T")
@@ -97,6 +98,19 @@ class Plugins:
     def origin(self, registry: Registry[Any], name: str) -> Plugin:
         """The plugin that brought the class of this name."""
         return self.plugins[registry.plugin_of(name)]
+
+    def trainer(self, name: str) -> type[Trainer[Any]] | None:
+        """What trains the model of this name; `None` where nothing does, or its plugin breaks on being asked."""
+        try:
+            found = self.models.get(name).trainer()
+            wrong = found is not None and not issubclass(found.Options, Options)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - every command asks, for the configuration
+            self._quarantine(self.origin(self.models, name), error)
+            return None
+        if wrong:
+            said = TypeError(f"trainer() of model '{name}': Options does not derive from Options")
+            self._quarantine(self.origin(self.models, name), said)
+        return None if wrong else found
 
     def spec_of(self, model: Model[Any]) -> ModelSpec:
         """What the model says of itself.

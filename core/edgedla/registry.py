@@ -50,11 +50,7 @@ class Registry(Generic[T]):
                 f"{self.kind} class {found.__name__} needs a `name` of lower-case letters, digits, - and _, "
                 f"not {name!r}"
             )
-        from edgedla.spec import Options  # pydantic, for which the help page need not wait
-
-        options = getattr(found, "Options", Options)
-        if not (isinstance(options, type) and issubclass(options, Options)):
-            raise TypeError(f"{self.kind} class {found.__name__}: Options does not derive from Options")
+        _check_face(f"{self.kind} class {found.__name__}", found)
         if name in self._classes:
             first = self._plugins[name]
             raise TakenError(
@@ -90,6 +86,20 @@ class Registry(Generic[T]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._classes
+
+
+def _check_face(who: str, found: type[Any]) -> None:
+    """Raise TypeError where lists and configuration, which show all classes, could not show this one."""
+    from edgedla.spec import Options  # pydantic, for which the help page need not wait
+
+    if not isinstance(getattr(found, "summary", ""), str):
+        raise TypeError(f"{who}: `summary` is no text but {found.summary!r}")
+    options = getattr(found, "Options", Options)
+    if not (isinstance(options, type) and issubclass(options, Options)):
+        raise TypeError(f"{who}: Options does not derive from Options")
+    unset = [key for key, field in options.model_fields.items() if field.is_required()]
+    if unset:
+        raise TypeError(f"{who}: no default for {', '.join(unset)}")
 
 
 def suggest(name: str, known: Iterable[str]) -> str | None:

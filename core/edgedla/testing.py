@@ -6,6 +6,7 @@ one that says nothing about the plugin is skipped with its reason. The fixture `
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from edgedla.conformance.bench import Ran
 
+KEPT = ("EDGEDLA_CACHE_DIR", "EDGEDLA_DISABLE_PLUGINS")
 OPTION = "edgedla_plugin"
 KIT = pytest.StashKey[Kit]()
 
@@ -74,7 +76,9 @@ def _kit(config: pytest.Config) -> Kit:
 
 
 @pytest.fixture
-def edgedla(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
+def edgedla(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ran]:
     """`edgedla(*words, code=0)`: one command line in a process of its own, in `tmp_path`.
 
     Gives an object with `.code`, `.out`, `.err` and `.json`, the object on stdout. The plugins that are
@@ -83,6 +87,8 @@ def edgedla(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
     """
     bench = Bench(tmp_path_factory.mktemp("edgedla"))
     bench.install_companion()
+    for name in [name for name in os.environ if name.startswith("EDGEDLA_") and name not in KEPT]:
+        monkeypatch.delenv(name)  # settings of whoever runs the tests
 
     def run(*words: str | Path, code: int = 0) -> Ran:
         ran = bench.python("-m", "edgedla", *words, cwd=tmp_path)

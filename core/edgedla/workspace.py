@@ -92,7 +92,7 @@ class Workspace:
         """Configuration tables: each model's, its trainer's and each target's options."""
         models = {name: self.plugins.models.get(name).Options for name in self.plugins.models}
         for name in self.plugins.models:
-            if trainer := self.plugins.models.get(name).trainer():
+            if trainer := self.plugins.trainer(name):
                 models[f"{name}_train"] = trainer.Options
         targets = {name: self.plugins.targets.get(name).Options for name in self.plugins.targets}
         return models | targets

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NEWER = f"EDGEDLA_CONTRACT = ({CONTRACT[0]}, {CONTRACT[1] + 1})\n"
 OLDER = "EDGEDLA_CONTRACT = (0, 9)\n"
 UPGRADE = "pip install --upgrade"
+TRAINER = "    @classmethod\n    def trainer(cls):\n        raise OSError('no trainer today')\n\n"
 
 # By name: source, lines of metadata, reason, remedy.
 BAD = {
@@ -60,6 +61,18 @@ BAD = {
         "",
         "does not implement samples",
         f"{UPGRADE} edgedla-lacks,",
+    ),
+    "dumb": (
+        altered(BEEP, ('"one matrix product"', "3"), ('"beep"', '"dumb"')),
+        "",
+        "`summary` is no text but 3",
+        f"{UPGRADE} edgedla-dumb,",
+    ),
+    "lazy": (
+        altered(BEEP, ("    def spec(", f"{TRAINER}    def spec("), ('"beep"', '"lazy"')),
+        "",
+        "OSError: no trainer today",
+        f"{UPGRADE} edgedla-lazy,",
     ),
     "rival": (
         BEEP,

@@ -126,6 +126,7 @@ PLANTS = {
     "loads": [
         Plant("beep", "does not implement samples", (("def samples(", "def sample("),)),
         Plant("beep", "ValueError: once", ((CONTRACT, "raise ValueError('once')\n"),)),
+        Plant("paper", "no default for title", (('default="classes", ', ""),)),
     ],
     "hook-signatures": [
         Plant("paper", "'env' has a default", (("jinja(env)", "jinja(env=None)"),)),
@@ -156,7 +157,6 @@ PLANTS = {
         Plant(
             "paper", "options title have no description", ((', description="first line of the list"', ""),)
         ),
-        Plant("paper", "no default", (('default="classes", ', ""),)),
     ],
     "weights-licence": [Plant("beep", "names no licence", (('            licence="CC0-1.0",\n', ""),))],
     "spec": [

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from edgedla.plugins import Plugins
+    from edgedla.registry import Registry
 
 UNLOADED = ("loads", "hook-signatures", "names", "version", "contract", "licence", "readme")
 """What can be asked of a plugin that does not load."""
@@ -103,28 +104,21 @@ def find_subject(name: str, plugins: Plugins) -> Subject:
         PrerequisiteError: What it needs beyond its dependencies is not here.
         UsageError: Nothing is called so.
     """
-    models, targets = dict(plugins.models.items()), dict(plugins.targets.items())
-    plugin = plugins.plugins.get(name)
+    models, targets = plugins.models, plugins.targets
+    plugin, wanted = plugins.plugins.get(name), None
     if plugin is None:
-        registry = plugins.models if name in models else plugins.targets
+        registry: Registry[Any] = models if name in models else targets
         if name not in registry:
             known = {*plugins.plugins, *models, *targets}
             raise UsageError(f"no plugin, model or target named '{name}'", hint=advice(name, known, "names"))
-        plugin = plugins.origin(registry, name)
-        models = {key: kind for key, kind in models.items() if key == name and registry is plugins.models}
-        targets = {key: kind for key, kind in targets.items() if key == name and registry is plugins.targets}
-    subject = Subject(
-        plugin,
-        plugins,
-        plugins.module(plugin.name),
-        tuple(kind for key, kind in models.items() if plugins.origin(plugins.models, key) is plugin),
-        tuple(kind for key, kind in targets.items() if plugins.origin(plugins.targets, key) is plugin),
-        tuple(
-            kind
-            for key, kind in plugins.converters.items()
-            if plugins.origin(plugins.converters, key) is plugin
-        ),
-    )
+        plugin, wanted = plugins.origin(registry, name), registry.get(name)
+
+    def brought(registry: Registry[Any]) -> tuple[Any, ...]:
+        own = [kind for key, kind in registry.items() if plugins.origin(registry, key) is plugin]
+        return tuple(kind for kind in own if wanted in (None, kind) or registry is plugins.converters)
+
+    module = plugins.module(plugin.name) if plugins.plugins[plugin.name] is plugin else None
+    subject = Subject(plugin, plugins, module, brought(models), brought(targets), brought(plugins.converters))
     for kind in subject.kinds:
         for need in kind.requires:
             need.check()

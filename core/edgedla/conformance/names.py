@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 OWN = "edgedla"
 PATTERN = re.compile(r"[a-z][a-z0-9_-]*")
-VERSION = re.compile(
-    r"\d+(\.\d+)*([._-]?(a|b|rc|post|dev)\d*)*(\+[a-z0-9.]+)?"
-)  # PEP 440, as it is customary
 
 
 def names(case: Case) -> str:
@@ -48,11 +45,15 @@ def names(case: Case) -> str:
 
 def version(case: Case) -> str:
     """The distribution has a version that installers can order."""
+    from packaging.version import InvalidVersion, Version
+
     found = case.subject.plugin.version
-    if not VERSION.fullmatch(found.lower()):
+    try:
+        Version(found)
+    except InvalidVersion:
         raise BrokenRuleError(
             f"'{found}' is no version", "set `version` in pyproject.toml, as in 1.0, and install again"
-        )
+        ) from None
     return found
 
 

@@ -62,9 +62,6 @@ def described(case: Case) -> str:
         raise BrokenRuleError(
             f"the options {', '.join(silent)} have no description", 'Field(default=…, description="…")'
         )
-    unset = [key for key, field in kind.Options.model_fields.items() if field.is_required()]
-    if unset:
-        raise BrokenRuleError(f"the options {', '.join(unset)} have no default, so that nothing runs unasked")
     if not inspect.getdoc(sys.modules[kind.__module__]):
         raise BrokenRuleError(f"the module {kind.__module__} has no docstring")
     return f"{kind.summary}; {len(kind.Options.model_fields)} options"

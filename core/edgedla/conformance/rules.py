@@ -102,7 +102,7 @@ RULES = (
     ),
     Rule(
         "described",
-        "Each class has a summary and a docstring, each option a default and a description.",
+        "Each class has a summary and a docstring, each option a description.",
         "Lists, help and the reference show them.",
         "write them",
         described,
