@@ -78,9 +78,9 @@ def model(
         "changed": list(plan.changed),
     }
     _tell(talk, plan)
-    _next(
-        talk, names, folder, [f"edgedla build {name} --target {each}" for each in ("onnxruntime", "pcupid")]
-    )
+    floats = all(tensor.dtype == "float32" for tensor in plan.inputs)
+    targets = ("onnxruntime", "pcupid") if floats else ("onnxruntime",)  # what the IPU takes
+    _next(talk, names, folder, [f"edgedla build {name} --target {each}" for each in targets])
 
 
 @new.command("target")

@@ -32,7 +32,7 @@ class Tensor:
     name: str
     sizes: Sizes
     dtype: str
-    ranked: bool = True  # whether the file says how many axes there are
+    ranked: bool = True  # whether it is known how many axes there are; of inputs it is
 
     @property
     def complete(self) -> bool:
@@ -43,7 +43,7 @@ class Tensor:
     def shown(self) -> str:
         """Name and sizes for people."""
         sizes = ", ".join("?" if size is None else str(size) for size in self.sizes)
-        return f"{self.name!r} ({sizes})" if self.ranked else f"{self.name!r} (of any shape)"
+        return f"{self.name!r} ({sizes})"
 
     def spec(self) -> TensorSpec:
         """The same for edgedla, once all is known."""
@@ -94,12 +94,11 @@ def with_shapes(found: Sequence[Tensor], shapes: Mapping[str, tuple[int, ...]]) 
 def _fitted(tensor: Tensor, shape: tuple[int, ...] | None) -> Tensor:
     if shape is None:
         return tensor
-    same_rank = len(shape) == len(tensor.sizes) or not tensor.ranked
-    if not same_rank or any(
+    if len(shape) != len(tensor.sizes) or any(
         known not in (None, given) for known, given in zip(tensor.sizes, shape, strict=False)
     ):
         raise UsageError(f"--shape: {','.join(map(str, shape))} does not fit the input {tensor.shown}")
-    return replace(tensor, sizes=shape, ranked=True)
+    return replace(tensor, sizes=shape)
 
 
 def fix(model: ModelProto, inputs: Sequence[Tensor]) -> list[Tensor]:

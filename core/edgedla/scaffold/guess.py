@@ -125,8 +125,6 @@ def _no_audio(inputs: Sequence[Tensor]) -> str:
 def _no_single(inputs: Sequence[Tensor]) -> str:
     if len(inputs) > 1:
         return f"the network has {len(inputs)} inputs, and a file of that kind can fill only one"
-    if not inputs[0].ranked:
-        return f"the input {inputs[0].shown} may be anything; give its shape with --shape"
     return "" if inputs[0].dtype == "float32" else f"the input is of type {inputs[0].dtype}, not float32"
 
 
@@ -152,8 +150,8 @@ def _complete(tensor: Tensor, kind: Kind, guessed: list[Guess]) -> Tensor:
             "the file leaves it open",
             f"edgedla new model --shape '{tensor.name}=…'",
         )
-    if None in sizes or not tensor.ranked:
-        example = ",".join(str(size or 16) for size in sizes) or "1,16"
+    if None in sizes:
+        example = ",".join(str(size or 16) for size in sizes)
         raise UsageError(
             f"the file leaves sizes of the input {tensor.shown} open",
             hint=f"say them, for example --shape '{tensor.name}={example}'",
