@@ -100,7 +100,7 @@ class Plugins:
         return self.plugins[registry.plugin_of(name)]
 
     def trainer(self, name: str) -> type[Trainer[Any]] | None:
-        """What trains the model of this name; `None` where nothing does, or its plugin breaks on being asked."""
+        """What trains the model of this name; `None` where nothing does or asking breaks its plugin."""
         try:
             found = self.models.get(name).trainer()
             wrong = found is not None and not issubclass(found.Options, Options)
