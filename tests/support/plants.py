@@ -139,7 +139,7 @@ PLANTS = {
         Plant("paper", "there is no hook edgedla_jnija", (("edgedla_jinja", "edgedla_jnija"),)),
     ],
     "import-time": [
-        Plant("beep", "times the import", ((CONTRACT, f"{CONTRACT}__import__('time').sleep(4)\n"),))
+        Plant("beep", "times the import", ((CONTRACT, f"{CONTRACT}__import__('time').sleep(2)\n"),))
     ],
     "light-import": [Plant("beep", "imports numpy", ((CONTRACT, f"{CONTRACT}import numpy\n"),))],
     "names": [
