@@ -13,13 +13,13 @@ from edgedla.config import Config
 from edgedla.conformance.bench import Bench
 from edgedla.conformance.case import BrokenRuleError, Case, NotApplicableError, Subject
 from edgedla.conformance.places import remember
-from edgedla.conformance.rules import RULES, Rule
 from edgedla.errors import EdgedlaError, UsageError
 from edgedla.registry import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgedla.conformance.rules import Rule
     from edgedla.plugins import Plugins
     from edgedla.registry import Registry
 
@@ -47,10 +47,6 @@ class Kit:
         self.subject = subject
         self._case = Case(subject, bench, config)
         remember(self._case)
-
-    def run(self) -> Iterator[Checked]:
-        """Each rule in turn."""
-        return map(self.check, RULES)
 
     def check(self, rule: Rule) -> Checked:
         """One rule, asked of the plugin or of each of its classes; the first that is broken counts."""

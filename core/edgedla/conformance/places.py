@@ -80,9 +80,10 @@ def _copy(case: Case, folder: Path, stem: str) -> Path | None:
     files = case.instance().sample_files() if answers else ()
     if not files:
         return None
-    place = folder / case.kind.name
-    place.mkdir(parents=True)
-    return Path(shutil.copyfile(files[0], place / f"{stem}{Path(files[0]).suffix}"))
+    path = folder / case.kind.name / f"{stem}{Path(files[0]).suffix}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # of the same rule, asked before
+    return Path(shutil.copyfile(files[0], path))
 
 
 def _read(case: Case, path: Path) -> Ran:
