@@ -20,6 +20,7 @@ PAGES = (
     "how-to/use-the-vendor-toolchain",
     "reference/pcupid",
     "reference/cli",
+    "zh/tutorial/first-build",
 )
 CUT = """() => [...document.querySelectorAll('.md-content pre > code, .md-typeset__scrollwrap')].filter(
     (each) => each.scrollWidth > each.clientWidth && getComputedStyle(each).overflowX !== 'auto').length"""
@@ -61,11 +62,14 @@ def test_every_page_is_reached_from_the_menu_of_the_first(browser: Browser, site
     page.context.close()
 
 
-@pytest.mark.parametrize(("words", "answer"), [("calibration", "how-to/evaluate.html")])
+@pytest.mark.parametrize(
+    ("words", "answer"), [("calibration", "how-to/evaluate.html"), ("量化", "README.zh.html")]
+)
 def test_search_answers_without_a_server(browser: Browser, site: Path, words: str, answer: str) -> None:
     page, said = opened(browser, site / "index.html")
     page.click(".md-search__input")
-    page.keyboard.type(words)
+    page.keyboard.insert_text(words)
+    page.keyboard.press("End")  # the search begins when a key is let go
     page.wait_for_selector(f".md-search-result__link[href*='{answer}']", timeout=10_000)
     page.locator(f".md-search-result__link[href*='{answer}']").first.click()
     page.wait_for_url(f"**/{answer}*")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from once import once
 from throwaway import Site
 
 if TYPE_CHECKING:
@@ -73,8 +74,7 @@ def beep_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def eat_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of `eat_sed` with the weights that come with it; not to be changed."""
-    folder = tmp_path_factory.mktemp("eat")
-    build(folder, "eat_sed")
+    folder = once(tmp_path_factory, "eat", lambda folder: build(folder, "eat_sed"))
     return folder / "build/eat_sed/onnxruntime"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgedla_targets.pcupid.emulated.board import Board
+from once import once
 from pcupid_builds import BUILT, WORDS, started
 from program_builds import SANITIZE, Objects
 
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def first_build(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """The bundle of the tiny network, not to be changed, and what `edgedla build --json` answered."""
-    folder = tmp_path_factory.mktemp("pcupid")
+    folder = once(tmp_path_factory, "pcupid", build)
+    return folder / BUILT, json.loads((folder / "answer.json").read_text())
+
+
+def build(folder: Path) -> None:
     own = {"XDG_CONFIG_HOME": str(folder / "config"), "EDGEDLA_CACHE_DIR": str(folder / "cache")}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEDLA_", "SGS_"))}
     done = subprocess.run(
@@ -38,7 +43,7 @@ def first_build(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return folder / BUILT, json.loads(done.stdout)
+    (folder / "answer.json").write_text(done.stdout)
 
 
 @pytest.fixture(scope="session")
