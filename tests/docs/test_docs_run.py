@@ -202,7 +202,8 @@ def perform(found: Block, folder: Path) -> None:
 
 def give(folder: Path, name: str, source: str, first: Path) -> None:
     if source == "the first run":
-        shutil.copytree(first / "build", folder / name, copy_function=os.link)
+        free = shutil.ignore_patterns(".lock")  # a link to it would be locked for all pages at once
+        shutil.copytree(first / "build", folder / name, copy_function=os.link, ignore=free)
     elif source == "three clips":
         write_three_clips(folder / name)
     else:
