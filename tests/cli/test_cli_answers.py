@@ -230,9 +230,10 @@ def test_what_a_plugin_prints_is_no_data(edgedla: Command, site: Site, work: Pat
 
 @pytest.mark.usefixtures("beep")
 def test_an_answer_that_json_cannot_hold_is_a_bug_in_json(edgedla: Command, site: Site) -> None:
-    source = BEEP.replace("    suffixes =", "    summary = {1, 2}\n    suffixes =")
-    (site.folder / "edgedla_beep.py").write_text(source)
-    answer = check(edgedla("list-models", "--json", code=101), "list-models")
+    need = "SimpleNamespace(met=lambda: False, name='x', purpose='y', hint={1, 2})"
+    source = BEEP.replace("    suffixes =", f"    requires = ({need},)\n    suffixes =")
+    (site.folder / "edgedla_beep.py").write_text(f"from types import SimpleNamespace\n{source}")
+    answer = check(edgedla("doctor", "--json", code=101), "doctor")
     assert answer["data"] == {}
 
 
