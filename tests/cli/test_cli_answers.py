@@ -96,6 +96,7 @@ FAILURES = [
     ("DeviceError('broken')", 4, "device"),
     ("PrerequisiteError('broken')", 5, "prerequisite"),
     ("KeyboardInterrupt", 130, "interrupted"),
+    ("ImportError('broken') from KeyboardInterrupt()", 130, "interrupted"),  # in a library written in C
     ("MemoryError", 4, "device"),
     ("ZeroDivisionError('broken')", 101, "bug"),
     ("SystemExit(0)", 101, "bug"),

@@ -110,6 +110,8 @@ def _failure(talk: Talk, work: Callable[[], None]) -> EdgedlaError | None:
     except MemoryError:
         return DeviceError("out of memory", hint="a smaller input, or fewer --jobs")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the last catch: a bug becomes a report with its log
+        if isinstance(error.__cause__, KeyboardInterrupt):  # a library written in C was just being imported
+            return StoppedError()
         _show_traceback(talk)
         return _bug(talk, error)
     return None
