@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -68,6 +69,11 @@ def test_json_lists_every_guess(edgedla: Command, work: Path) -> None:
     assert all(f"| {each['what'].replace('_', chr(92) + '_')} |" in readme for each in data["guessed"])
 
 
+def test_what_to_type_next_can_be_typed(edgedla: Command) -> None:
+    data = edgedla("new", "model", "bark", "--out", "it's/a dog", "--json").json["data"]
+    assert shlex.split(data["next"][0]) == ["pip", "install", "-e", "./it's/a dog"]
+
+
 def test_shapes_are_given_by_name(edgedla: Command, work: Path) -> None:
     (work / "net.onnx").write_bytes(picture((None, 3, None, None)).SerializeToString())
     words = (
@@ -122,6 +128,8 @@ def test_what_is_refused_leaves_nothing(edgedla: Command, work: Path) -> None:
 def test_the_name_of_a_plugin_that_is_installed(edgedla: Command, site: Site) -> None:
     site.beep()
     assert "taken by a plugin of edgedla-beep" in edgedla("new", "target", "beep", code=2).err
+    disabled = {"EDGEDLA_DISABLE_PLUGINS": "beep"}
+    assert "edgedla-beep" in edgedla("new", "target", "beep", code=2, env=disabled).err
     site.add("broken", "raise OSError\n")
     assert "taken by a plugin of edgedla-broken" in edgedla("new", "target", "broken", code=2).err
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,6 +130,7 @@ def _begin(space: Workspace, name: str, out: Path | None) -> tuple[Names, Path]:
 def _taken(space: Workspace) -> dict[str, str]:
     """Names that there are already, and whose they are."""
     from edgedla.config import CoreOptions
+    from edgedla.plugins import GROUP
 
     plugins = space.plugins
     taken = dict.fromkeys(CoreOptions.model_fields, "a setting of edgedla")
@@ -137,7 +139,8 @@ def _taken(space: Workspace) -> dict[str, str]:
         for registry in (plugins.models, plugins.targets, plugins.converters)
         for each in registry
     }
-    return taken | {plugin.name: f"a plugin of {plugin.distribution}" for plugin in plugins.plugins.values()}
+    points = entry_points(group=GROUP)  # those that are disabled or broken among them
+    return taken | {point.name: f"a plugin of {point.dist.name if point.dist else '?'}" for point in points}
 
 
 def _write(talk: Talk, names: Names, folder: Path, files: dict[str, bytes]) -> None:
@@ -165,9 +168,9 @@ def _tell(talk: Talk, plan: Plan) -> None:
 
 
 def _next(talk: Talk, names: Names, folder: Path, builds: Sequence[str]) -> None:
-    place = shlex.quote(shown(folder))
-    install = place if place.startswith(("/", ".", "'")) else f"./{place}"
-    commands = [f"pip install -e {install}", f"edgedla check-plugin {names.plugin}", *builds]
+    place = shown(folder)
+    place = place if place.startswith(("/", ".")) else f"./{place}"  # else pip takes it for a name
+    commands = [f"pip install -e {shlex.quote(place)}", f"edgedla check-plugin {names.plugin}", *builds]
     talk.data["next"] = commands
     for number, command in enumerate(commands):
         talk.say(f"{'     ' if number else 'next:'} {command}")
