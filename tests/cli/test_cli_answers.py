@@ -134,6 +134,17 @@ def test_a_gate_that_says_no(edgedla: Command, site: Site) -> None:
     assert answer["data"]["stages"] == []
 
 
+EXPORT = "    def export(self, checkpoint, path):\n"
+
+
+@pytest.mark.parametrize("does", ["path.write_bytes(checkpoint.read_bytes())", "pass"])
+def test_an_export_that_is_no_onnx_file(edgedla: Command, site: Site, work: Path, does: str) -> None:
+    site.add("beep", BEEP.replace(EXPORT, f"{EXPORT}        {does}\n        return\n"))
+    (work / "weights.pt").write_text("no network")
+    said = edgedla("build", "beep", "--checkpoint", "weights.pt", code=1).err
+    assert "model 'beep' exported no ONNX file from the checkpoint weights.pt" in said
+
+
 TOOL = """
 from edgedla import Target, hookimpl
 

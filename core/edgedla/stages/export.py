@@ -24,14 +24,18 @@ def export(context: Context) -> Outcome:
         GateError: The graph is not valid ONNX, or the spec says something else.
     """
     import onnx
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped] # ships no types
 
     path = context.dir("export") / f"{context.spec.stem}.onnx"
     context.model.export(context.checkpoint, path)
-    graph = onnx.load(path)
     try:
+        graph = onnx.load(path)
         onnx.checker.check_model(graph, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise GateError(f"model '{context.model.name}' exported an invalid graph: {error}") from None
+    except (DecodeError, FileNotFoundError):
+        source = f" from the checkpoint {context.checkpoint}" if context.checkpoint else ""
+        raise GateError(f"model '{context.model.name}' exported no ONNX file{source}") from None
     check_interface(graph, context.spec, context.model.name)
     return Outcome(files=(*_training(context), ("onnx", path)))
 
