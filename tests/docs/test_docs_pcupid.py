@@ -27,7 +27,9 @@ PAGES = sorted(
         ROOT / "docs/how-to/use-the-vendor-toolchain.md",
         ROOT / "docs/how-to/read-a-ladder-that-parts.md",
         ROOT / "docs/how-to/change-the-rendered-files.md",
+        ROOT / "docs/how-to/use-the-boards-sdk.md",
         ROOT / "docs/explanation/emulated-toolchain.md",
+        ROOT / "docs/explanation/what-is-proven.md",
     ]
 )
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
