@@ -46,7 +46,7 @@ def test_help_imports_next_to_nothing(word: str) -> None:
 
 @pytest.mark.usefixtures("work")
 @pytest.mark.parametrize(
-    "words", ["", "run --help", "build --help", "bench --help", "deploy --help", "config"]
+    "words", ["", "run --help", "build --help", "bench --help", "deploy --help", "new model --help", "config"]
 )
 def test_help_of_a_verb_imports_nothing_heavy(words: str) -> None:
     assert not imported(*words.split()) & HEAVY
