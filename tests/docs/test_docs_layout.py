@@ -44,3 +44,13 @@ def test_every_model_and_target_of_edgedla_has_a_page() -> None:
     }
     assert own.items() <= pages().items()
     assert len(own) > 2
+
+
+def test_options_of_the_example_are_described() -> None:
+    field = re.compile(r"^    (\w+): .* = Field\(", re.MULTILINE)
+    described = re.findall(r"`(ppocr_\w+\.\w+)`", (DOCS / "reference/ppocr.md").read_text(encoding="utf-8"))
+    for name, file in (("ppocr_det", "detector.py"), ("ppocr_rec", "recogniser.py")):
+        code = (DOCS.parent / "examples/edgedla-ppocr/edgedla_ppocr" / file).read_text(encoding="utf-8")
+        assert {f"{name}.{key}" for key in field.findall(code)} == {
+            each for each in described if each.startswith(name)
+        }
