@@ -35,6 +35,13 @@ def test_every_page_is_in_the_site(site: Path) -> None:
     assert len(wanted) > 30
 
 
+def test_no_page_is_in_the_menu_twice() -> None:
+    named = re.findall(
+        r"^ +- (?:[^\n]*: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert len(named) == len(set(named)) > 30
+
+
 def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
     pages = sorted(site.rglob("*.html"))
     assert {found for page in pages for found in LOADED.findall(page.read_text(encoding="utf-8"))} == set()
