@@ -88,7 +88,7 @@ class ModelSpec(Spec):
     labels: tuple[str, ...] = ()
     stem: PlainWord = "model"  # artifacts are named after it: `<stem>.onnx`, `<stem>_sim.onnx`
     opset: int = Field(default=13, ge=9)
-    tolerances: dict[str, Tolerance] = {}  # by artifact format, stronger than the converter's own
+    tolerances: dict[str, Tolerance] = {}  # by name of the rung, stronger than the converter's own
     licence: str = ""  # of the weights
     audio: AudioInput | None = None  # None: the first input is no sound
     image: ImageInput | None = None  # None: the first input is no image

@@ -5,22 +5,23 @@ It is an environment to be thrown away: the page has pip install a plugin into i
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
-
-import test_docs_run
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
+pages: Any = import_module("test_docs_run")  # on the path of .ci/example, not on that of mypy
+
 
 def test_the_walk_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_spec("torch") is None
-    monkeypatch.setattr(test_docs_run, "install", lambda _: None)  # pip does, by the page's own command
-    for found in test_docs_run.blocks((test_docs_run.ROOT / test_docs_run.WALK_THROUGH).read_text()):
+    monkeypatch.setattr(pages, "install", lambda _: None)  # pip does, by the page's own command
+    for found in pages.blocks((pages.ROOT / pages.WALK_THROUGH).read_text()):
         if found.title:
-            test_docs_run.write(tmp_path, found)
+            pages.write(tmp_path, found)
         elif found.language == "console" and not found.reason:
-            test_docs_run.perform(found, tmp_path)
+            pages.perform(found, tmp_path)

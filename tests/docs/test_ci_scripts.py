@@ -36,8 +36,8 @@ def test_a_skip_as_pytest_says_it_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(
         "import pytest\ndef test_one(): pass\n@pytest.mark.skip\ndef test_other(): pass\n"
     )
-    words = [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider", "-c", "/dev/null", tmp_path]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tmp_path)
+    words = [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider", "-c", "/dev/null"]
+    done = subprocess.run([*words, str(tmp_path)], capture_output=True, text=True, check=True, cwd=tmp_path)
     (tmp_path / "tests.log").write_text(done.stdout)
     assert judge(tmp_path / "tests.log") == 1
     (tmp_path / "tests.log").write_text(done.stdout.replace(", 1 skipped", ""))

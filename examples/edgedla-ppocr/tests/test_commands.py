@@ -54,6 +54,16 @@ def test_text_of_a_line_is_read(target: str, request: pytest.FixtureRequest) -> 
     assert found["reading"]["score"] > 0.9
 
 
+def test_libraries_of_a_desktop_are_not_needed(built: Place) -> None:
+    code = (
+        "import sys; sys.modules['cv2'] = None; from edgedla.cli import main; sys.argv[0] = 'edgedla';"
+        "sys.exit(main())"
+    )
+    ran = built.python("-c", code, "run", "ppocr_det", "--target", "onnxruntime", "-i", PAGE)
+    assert ran.code == 0, ran.err
+    assert len(ran.out.splitlines()) >= len(PAGE_LINES)
+
+
 def test_person_sees_regions_and_text(built: Place) -> None:
     shown = built.edgedla("run", "ppocr_rec", "--target", "onnxruntime", "-i", LINE).out
     assert LINE_TEXT in shown
