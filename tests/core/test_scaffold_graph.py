@@ -96,6 +96,18 @@ def test_several_inputs_and_outputs(tmp_path: Path) -> None:
         assert {name: file[name].shape for name in file} == {"a_0": (1, 4), "b_0": (1, 4)}
 
 
+def test_names_that_become_the_same_are_told_apart(tmp_path: Path) -> None:
+    add = helper.make_node("Add", ["a/0", "a:0"], ["a_0"])
+    model = graph([add], {"a/0": (1, 4), "a:0": (1, 4)}, {"a_0": (1, 4)})
+    plan = planned(tmp_path, model)
+    assert [each.name for each in (*plan.inputs, *plan.outputs)] == ["a_0_2", "a_0_3", "a_0"]
+
+
+def test_an_output_has_the_shape_that_follows_whatever_the_file_says(tmp_path: Path) -> None:
+    model = graph([helper.make_node("Abs", ["x"], ["y"])], {"x": (None, 4)}, {"y": (7, 7, 7)})
+    assert planned(tmp_path, model).outputs[0].shape == (1, 4)
+
+
 @pytest.mark.parametrize(
     ("shape", "kind", "fixed"),
     [
@@ -141,7 +153,13 @@ def test_labels_and_licence_are_read(tmp_path: Path) -> None:
         model = row(metadata={"names": text, "license": "CC0-1.0", "description": "Three letters."})
         plan = planned(tmp_path, model)
         assert (plan.labels, plan.licence, plan.summary) == (("a", "b", "c"), "CC0-1.0", "Three letters")
-    for text in ('["a", "b"]', "[" * 9999, "{0: 1, 1: 2, 2: 3}", "__import__('os').abort()"):
+    for text in (
+        '["a", "b"]',
+        '["a\\nb", "c", "d"]',
+        "[" * 9999,
+        "{0: 1, 1: 2, 2: 3}",
+        "__import__('os').abort()",
+    ):
         assert planned(tmp_path, row(metadata={"names": text})).labels == ("class_0", "class_1", "class_2")
 
 
