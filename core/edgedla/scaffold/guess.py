@@ -17,15 +17,12 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from edgedla.scaffold.graph import Tensor
-    from edgedla.spec import TensorSpec
 
 RATE = 16000  # Hz
 SIDE = 224  # pixels
 SMALLEST_SIDE = 8  # pixels; what is smaller is rather a map of features
 SHORTEST = 4000  # samples; what is shorter is rather a vector of features
 MOST_CLASSES = 10_000
-MOST_PIXELS = 1024  # on a side of a sample
-TONES = (220, 3520)  # Hz; of samples
 IMAGE_AXES, CHANNELS = 4, (1, 3)
 
 
@@ -47,36 +44,47 @@ def plan_for(path: Path, kind: Kind | None, shapes: Mapping[str, tuple[int, ...]
     given = graph.with_shapes(found, shapes)
     kind = _kind(given, kind, guessed)
     inputs = [_complete(tensor, kind, guessed) for tensor in given]
-    outputs = graph.fix(model, inputs)
-    if not all(tensor.complete for tensor in outputs):
-        outputs = _measured(model, inputs, outputs)
-    graph.write_outputs(model, outputs)
-    changed = [
-        f"the input {old.shown} is {new.shown}"
-        for old, new in zip(found, inputs, strict=True)
-        if old.sizes != new.sizes
-    ]
-    names = graph.rename(model, inputs, outputs)
-    changed += [f"the tensor {old!r} is called {new!r}, a plain word" for old, new in names.items()]
+    inputs, outputs, changed = _settle(model, found, inputs)
     labels, scores = _meaning(model, outputs, guessed)
     _guess_rest(kind, model, guessed)
-    specs = tuple(replace(each, name=names.get(each.name, each.name)).spec() for each in inputs)
+    specs = tuple(tensor.spec() for tensor in inputs)
     return Plan(
         kind=kind,
         summary=metadata.summary(model) or f"the network of {path.name}",
         inputs=specs,
-        outputs=tuple(replace(each, name=names.get(each.name, each.name)).spec() for each in outputs),
+        outputs=tuple(tensor.spec() for tensor in outputs),
         opset=opset,
         labels=labels,
         scores=scores,
         licence=metadata.licence(model),
         rate=RATE if kind == "audio" else 0,
-        samples=_samples(kind, specs),
+        samples=samples.placeholders(kind, specs, RATE),
         graph=model.SerializeToString(deterministic=True),
         source=path.name,
         guessed=tuple(guessed),
         changed=tuple(changed),
     )
+
+
+def _settle(
+    model: ModelProto, found: Sequence[Tensor], inputs: Sequence[Tensor]
+) -> tuple[list[Tensor], list[Tensor], list[str]]:
+    """Give the network these sizes and plain names; its inputs, outputs, and sentences on what changed."""
+    outputs = graph.fix(model, inputs)
+    if not all(tensor.complete for tensor in outputs):
+        outputs = _measured(model, inputs, outputs)
+    graph.write_outputs(model, outputs)
+    names = graph.rename(model, inputs, outputs)
+    changed = [
+        f"the input {old.shown} is {new.shown}"
+        for old, new in zip(found, inputs, strict=True)
+        if old.sizes != new.sizes
+    ]
+    changed += [f"the tensor {old!r} is called {new!r}, a plain word" for old, new in names.items()]
+    settled, answers = (
+        [replace(each, name=names.get(each.name, each.name)) for each in side] for side in (inputs, outputs)
+    )
+    return settled, answers, changed
 
 
 def _kind(inputs: Sequence[Tensor], asked: Kind | None, guessed: list[Guess]) -> Kind:
@@ -229,20 +237,6 @@ def _last(model: ModelProto) -> str:
             return node.op_type if node else ""
         name = node.input[0]
     return ""
-
-
-def _samples(kind: Kind, inputs: tuple[TensorSpec, ...]) -> dict[str, bytes]:
-    """Files that fit the inputs, and say nothing of what the network will meet."""
-    if kind == "audio":
-        length = inputs[0].shape[-1]
-        return {f"tone_{hertz}_hz.wav": samples.tone(hertz, RATE, length) for hertz in TONES}
-    if kind == "image":
-        height, width = (min(side, MOST_PIXELS) for side in inputs[0].shape[2:])
-        return {
-            f"{name}.png": samples.shade(colour, width, height) for name, colour in samples.COLOURS.items()
-        }
-    suffix = "npy" if len(inputs) == 1 else "npz"
-    return {f"random_{seed}.{suffix}": samples.numbers(inputs, seed) for seed in (1, 2)}
 
 
 def _guess_rest(kind: Kind, model: ModelProto, guessed: list[Guess]) -> None:

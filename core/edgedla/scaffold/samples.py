@@ -13,12 +13,27 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from edgedla.scaffold.plan import Kind
     from edgedla.spec import TensorSpec
 
     Numbers = npt.NDArray[np.generic]
 
 LEVEL = 0.5  # of a tone; full scale is 1
+TONES = (220, 3520)  # Hz
+MOST_PIXELS = 1024  # on a side
 COLOURS = {"red": (224, 48, 64), "green": (32, 176, 48), "blue": (40, 72, 208)}
+
+
+def placeholders(kind: Kind, inputs: Sequence[TensorSpec], rate: int) -> dict[str, bytes]:
+    """Files by name that fit these inputs, and say nothing of what the network will meet; `rate` in Hz."""
+    shape = inputs[0].shape
+    if kind == "audio":
+        return {f"tone_{hertz}_hz.wav": tone(hertz, rate, shape[-1]) for hertz in TONES}
+    if kind == "image":
+        height, width = (min(side, MOST_PIXELS) for side in shape[2:])
+        return {f"{name}.png": shade(colour, width, height) for name, colour in COLOURS.items()}
+    suffix = "npy" if len(inputs) == 1 else "npz"
+    return {f"random_{seed}.{suffix}": numbers(inputs, seed) for seed in (1, 2)}
 
 
 def tone(hertz: float, rate: int, length: int) -> bytes:
