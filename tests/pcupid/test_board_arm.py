@@ -24,8 +24,8 @@ MISUSE = ORDER | MEMORY | OWN_MEMORY
 
 
 @pytest.fixture(scope="module", params=["aarch64", "armhf"])
-def compiler(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return emulated(request.param, tmp_path_factory.getbasetemp())
+def compiler(request: pytest.FixtureRequest, zig_cache: Path) -> Compiler:
+    return emulated(request.param, zig_cache)
 
 
 @pytest.fixture(scope="module", params=SHAPES)

@@ -82,8 +82,10 @@ def written(folder: Path, rate: int) -> list[Path]:
 
 
 @pytest.fixture(scope="module", params=BOARDS)
-def front_end(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FrontEnd:
-    compiler = compiler_for(request.param, tmp_path_factory.getbasetemp())
+def front_end(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, zig_cache: Path
+) -> FrontEnd:
+    compiler = compiler_for(request.param, zig_cache)
     return FrontEnd.made(tmp_path_factory.mktemp("c"), compiler, "-O3")
 
 

@@ -24,16 +24,21 @@ if TYPE_CHECKING:
 def test_the_program_hears_what_the_network_hears(edgedla: Command, work: Path, zig_cache: Path) -> None:
     edgedla("build", "eat_sed", "--target", "pcupid")
     clips = edgedla_eat_sed.samples.files()
-    words = ["run", "eat_sed", "--target", "pcupid", *(word for clip in clips for word in ("-i", str(clip)))]
     kept = {"EDGEDLA_CACHE_DIR": str(zig_cache)}
     model = EatSed(EatSed.resolve(EatSed.Options(), None))
     with OnnxRunner(work / BUILT / "onnx/eat.onnx") as network:
-        wanted = [model.postprocess(network.run(model.preprocess(clip))).top[0].label for clip in clips]
-    assert len(set(wanted)) == 10
-    for board in ("emulated:native", "emulated:aarch64", "emulated:armhf"):
-        data = edgedla(*words, "--board", board, "--json", env=kept).json["data"]
-        assert data["board"] == board
-        assert [Path(result["input"]) for result in data["results"]] == list(clips)
-        found = [result["label"] for result in data["results"]]
-        same = sum(one == other for one, other in zip(found, wanted, strict=True))
-        assert same >= 0.95 * len(clips), board
+        wanted = {clip: model.postprocess(network.run(model.preprocess(clip))).best.label for clip in clips}
+    one_of_each = list({label: clip for clip, label in wanted.items()}.values())
+    assert len(one_of_each) == 10
+    # qemu takes its time, and what it runs is the same program.
+    for board, given in {"native": clips, "aarch64": one_of_each, "armhf": one_of_each}.items():
+        words = [word for clip in given for word in ("-i", str(clip))]
+        answer = edgedla(
+            *("run", "eat_sed", "--target", "pcupid", *words, "--board", f"emulated:{board}", "--json"),
+            env=kept,
+        )
+        data = answer.json["data"]
+        assert data["board"] == f"emulated:{board}"
+        found = {Path(result["input"]): result["label"] for result in data["results"]}
+        assert list(found) == list(given)
+        assert sum(label == wanted[clip] for clip, label in found.items()) >= 0.95 * len(given), board
