@@ -16,6 +16,7 @@ ORIGINALS = {
     },
 }
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`([^`\n]+)`")
 HEADING = re.compile(r"^(#+) ", re.MULTILINE)
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -36,6 +37,23 @@ def test_sections_are_those_of_the_original(translation: str, original: str) -> 
     sections = [[part.count("```") for part in re.split(r"^#+ ", page, flags=re.MULTILINE)] for page in plain]
     assert sections[0] == sections[1]  # each block in the section where it stands in the original
     assert all(CHINESE.search(part) for part in re.split(r"^#+ ", plain[0], flags=re.MULTILINE)[2:])
+
+
+@pytest.mark.parametrize(("translation", "original"), ORIGINALS.items())
+def test_what_is_named_and_linked_in_a_section_is_what_the_original_names(
+    translation: str, original: str
+) -> None:
+    pages = [
+        re.split(r"^#+ ", FENCED.sub("", text(name)), flags=re.MULTILINE) for name in (translation, original)
+    ]
+    for ours, theirs in zip(*pages, strict=True):
+        assert set(CODE.findall(ours)) >= set(CODE.findall(theirs))
+        missing = names_of_links(theirs) - names_of_links(ours)
+        assert missing <= {Path(translation).name, Path(original).name}
+
+
+def names_of_links(section: str) -> set[str]:
+    return {Path(link).name.replace(".zh.", ".") for link in re.findall(r"\]\(([^)]+)\)", section)}
 
 
 @pytest.mark.parametrize(("translation", "original"), ORIGINALS.items())
