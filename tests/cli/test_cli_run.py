@@ -198,6 +198,17 @@ def test_what_is_not_built_is_built_first(site: Site, edgedla: Command, work: Pa
     assert edgedla("run", "-i", "a.txt", env=one).err == ""
 
 
+@pytest.mark.parametrize("method", ["preprocess", "postprocess"])
+def test_a_plugin_that_was_written_for_builds_only(
+    site: Site, edgedla: Command, work: Path, method: str
+) -> None:
+    site.add("beep", BEEP.replace(f"def {method}(", f"def other_{method}("))
+    (work / "a.txt").write_text("1")
+    answer = edgedla("run", "beep", "--target", "onnxruntime", "-i", "a.txt", "--json", code=2).json
+    assert answer["error"]["message"].startswith("model 'beep' can be built, but does not say ")
+    assert method in answer["error"]["hint"]
+
+
 @pytest.mark.usefixtures("beep")
 def test_a_model_without_a_sample(edgedla: Command) -> None:
     assert "hint: name a file with -i" in edgedla("run", code=2).err

@@ -102,6 +102,8 @@ def run(
         answers = Answers(talk, opened, top_k, threshold, board=predictor.name)
         answers.tell(predictor.predict(files), len(files))
         return
+    if not long:
+        _check_answers(opened.model)
     count = 1 if long else min(jobs_of(jobs, space), len(files))
     with closing(_runner(opened, count)) as runner:
         answers = Answers(talk, opened, top_k, threshold, board=None)
@@ -109,6 +111,18 @@ def run(
             answers.tell_events(runner, files)
         else:
             answers.tell(predict(opened.model, runner, files, count), len(files))
+
+
+def _check_answers(model: Model[Any]) -> None:
+    """Refuse a model whose plugin was written for builds only."""
+    from edgedla.model import Model as Contract
+
+    for name, what in (("preprocess", "how a file becomes an input"), ("postprocess", "what outputs mean")):
+        if getattr(type(model), name) is getattr(Contract, name):
+            raise UsageError(
+                f"model '{model.name}' can be built, but does not say {what}",
+                hint=f"its plugin has to override `{name}`",
+            )
 
 
 def _runner(bundle: Bundle, jobs: int) -> Runner:
