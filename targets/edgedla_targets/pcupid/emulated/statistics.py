@@ -66,16 +66,35 @@ def collect(model: onnx.ModelProto, feeds: Iterable[Feed]) -> dict[str, Range]:
 
 
 def _instrumented(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
-    model = onnx.ModelProto.FromString(model.SerializeToString())
-    del model.graph.output[:]
+    """The network with the measures of its tensors as outputs.
+
+    Each tensor is measured right after it is made, so that it need not be kept until the network has ended:
+    those of a picture of 640 x 640 fill gigabytes.
+    """
+    wanted = set(names)
+    nodes = _measures(value.name for value in model.graph.input if value.name in wanted)
+    for node in model.graph.node:
+        nodes += [node, *_measures(name for name in node.output if name in wanted)]
+    measured = onnx.ModelProto()
+    measured.CopyFrom(model)
+    del measured.graph.node[:], measured.graph.output[:]
+    measured.graph.node.extend(nodes)
+    for name in names:
+        for kind in MEASURES:
+            output = helper.make_tensor_value_info(f"{name}/{kind}", TensorProto.FLOAT, [])
+            measured.graph.output.append(output)
+    return measured
+
+
+def _measures(names: Iterable[str]) -> list[onnx.NodeProto]:
+    nodes = []
     for name in names:
         square = f"{name}/square"
-        model.graph.node.append(helper.make_node("Mul", [name, name], [square]))
+        nodes.append(helper.make_node("Mul", [name, name], [square]))
         for kind in MEASURES:
             source = square if kind == "ReduceMean" else name
-            model.graph.node.append(helper.make_node(kind, [source], [f"{name}/{kind}"], keepdims=0))
-            model.graph.output.append(helper.make_tensor_value_info(f"{name}/{kind}", TensorProto.FLOAT, []))
-    return model
+            nodes.append(helper.make_node(kind, [source], [f"{name}/{kind}"], keepdims=0))
+    return nodes
 
 
 def _measured(model: onnx.ModelProto, names: list[str], feeds: Iterable[Feed]) -> npt.NDArray[Any]:
