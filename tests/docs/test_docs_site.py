@@ -68,6 +68,18 @@ def test_a_page_of_the_repository_leads_back_into_the_site(site: Path) -> None:
     assert (site / "repository/LICENSE").is_file()
 
 
+def test_pages_say_their_language(site: Path) -> None:
+    found = {
+        page.relative_to(site).as_posix(): re.findall(
+            r'<html lang="([^"]*)"', page.read_text(encoding="utf-8")
+        )
+        for page in site.rglob("*.html")
+    }
+    chinese = {name for name, languages in found.items() if languages == ["zh-Hans"]}
+    assert chinese == {"repository/README.zh.html", "zh/tutorial/first-build.html"}
+    assert all(found[name] == ["en"] for name in found.keys() - chinese)
+
+
 def test_what_leads_nowhere_and_what_nothing_leads_to_ends_the_build(tmp_path: Path) -> None:
     root = copied(tmp_path / "root")
     (root / "docs/how-to/lonely.md").write_text("# Lonely\n", encoding="utf-8")
