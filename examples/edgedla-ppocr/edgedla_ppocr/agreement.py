@@ -38,6 +38,7 @@ class Agreement:
     expected_lines: int
     same_place: int
     same_text: int  # of those in the same place
+    same_letters: int  # the same, spaces aside
     cer: float
 
     @property
@@ -53,11 +54,12 @@ class Agreement:
 
 def agreement(pages: Sequence[tuple[Sequence[Line], Sequence[Line]]]) -> Agreement:
     """Lines that were found and lines that were expected, page by page."""
-    place = text = edits = 0
+    place = text = letters = edits = 0
     for found, expected in pages:
         partners = match(found, expected)
         place += len(partners)
         text += sum(a.text == b.text for a, b in partners)
+        letters += sum(a.text.replace(" ", "") == b.text.replace(" ", "") for a, b in partners)
         edits += sum(distance(a.text, b.text) for a, b in partners)
         edits += sum(len(line.text) for line in found) - sum(len(a.text) for a, _ in partners)
         edits += sum(len(line.text) for line in expected) - sum(len(b.text) for _, b in partners)
@@ -67,6 +69,7 @@ def agreement(pages: Sequence[tuple[Sequence[Line], Sequence[Line]]]) -> Agreeme
         sum(len(expected) for _, expected in pages),
         place,
         text,
+        letters,
         edits / max(1, characters),
     )
 
@@ -183,7 +186,7 @@ def describe(found: Agreement) -> str:
     """One line for a person."""
     return (
         f"{found.same_place} of {found.expected_lines} lines found, {found.lines - found.same_place} more, "
-        f"{found.same_text} with the same text, CER {found.cer:.1%}"
+        f"{found.same_text} with the same text, {found.same_letters} but for spaces, CER {found.cer:.1%}"
     )
 
 

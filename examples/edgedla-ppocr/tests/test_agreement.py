@@ -56,8 +56,15 @@ def test_each_line_has_one_partner_and_the_best() -> None:
 
 def test_lines_without_partner_count_in_full() -> None:
     found = agreement([([line(0, "abcd"), line(50, "ef")], [line(0, "abxd"), line(90, "ghi")])])
-    assert found == Agreement(lines=2, expected_lines=2, same_place=1, same_text=0, cer=(1 + 2 + 3) / 7)
+    assert found == Agreement(
+        lines=2, expected_lines=2, same_place=1, same_text=0, same_letters=0, cer=(1 + 2 + 3) / 7
+    )
     assert found.recall == found.precision == 0.5
+
+
+def test_spaces_are_told_from_letters() -> None:
+    found = agreement([([line(0, "a b")], [line(0, "ab")])])
+    assert (found.same_text, found.same_letters, found.cer) == (0, 1, 0.5)
 
 
 def test_bundles_agree_with_the_package(built: Place) -> None:
@@ -69,6 +76,7 @@ def test_bundles_agree_with_the_package(built: Place) -> None:
     assert there.recall >= 0.98
     assert there.precision >= 0.98
     assert there.cer <= 0.03
+    assert there.same_letters / there.same_place >= 0.97
     assert back.recall >= 0.98
     assert back.cer <= 0.03
     assert found["bundle against drawn"].cer <= found["package against drawn"].cer + 0.01
@@ -83,6 +91,7 @@ def test_quantised_bundles_agree_with_the_package(built_for_board: Place) -> Non
     assert found.recall >= 0.95
     assert found.precision >= 0.95
     assert found.cer <= 0.06
+    assert found.same_letters / found.same_place >= 0.95
 
 
 def test_lines_are_told_for_people(built: Place) -> None:
