@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from edgedla.hookspecs import hookimpl
     from edgedla.model import Model, Window
+    from edgedla.opened import OpenBundle, open_bundle
     from edgedla.requirement import TORCH, Requirement
     from edgedla.runner import Feed, OnnxRunner, Runner
     from edgedla.spec import (
@@ -53,6 +54,8 @@ _HOME = {
     "hookimpl": "hookspecs",
     "Model": "model",
     "Window": "model",
+    "OpenBundle": "opened",
+    "open_bundle": "opened",
     "TORCH": "requirement",
     "Requirement": "requirement",
     "Feed": "runner",
@@ -85,6 +88,7 @@ __all__ = [
     "Model",
     "ModelSpec",
     "OnnxRunner",
+    "OpenBundle",
     "Options",
     "Prediction",
     "PrerequisiteError",
@@ -101,6 +105,7 @@ __all__ = [
     "Verdict",
     "Window",
     "hookimpl",
+    "open_bundle",
 ]
 
 

@@ -32,7 +32,7 @@ LAYERS = [
     {"plugins", "quarantine"},
     {"ladder", "stages", "pipeline"},
     {"workspace"},
-    {"predict", "bench"},
+    {"predict", "bench", "opened"},
     {"rungs", "evaluate", "cluster", "robustness", "calibration"},
     {"conformance"},
     {"report"},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from edgedla import Model, UsageError
+from edgedla import Model, UsageError, open_bundle
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -135,14 +135,7 @@ def _perspective(places: tuple[Point, ...], goals: tuple[Point, ...]) -> tuple[f
 
 
 def _open(build: Path, target: str, kind: type[ModelT]) -> tuple[ModelT, Runner]:
-    from edgedla.config import Config
-    from edgedla.workspace import Workspace
-
-    workspace = Workspace(Config.load(cwd=Path.cwd(), environ={}))
-    bundle = workspace.open(build / kind.name / target, hint=f"edgedla build {kind.name} --target {target}")
+    bundle = open_bundle(build / kind.name / target)
     if not isinstance(bundle.model, kind):
         raise UsageError(f"{bundle.root} is a bundle of {bundle.model.name}, expected {kind.name}")
-    runner = bundle.target.runner(bundle.network)
-    if runner is None:
-        raise UsageError(f"nothing on this machine runs {bundle.network}")
-    return bundle.model, runner
+    return bundle.model, bundle.runner
