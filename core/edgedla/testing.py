@@ -15,6 +15,7 @@ import pytest
 from edgedla.conformance.bench import Bench
 from edgedla.conformance.check import Kit, find_subject, kit
 from edgedla.conformance.rules import RULES, Rule
+from edgedla.errors import EdgedlaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,10 @@ class RuleItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fail with what was found and the remedy, or skip with the reason why it does not apply."""
-        found = _kit(self.config).check(self.rule)
+        try:
+            found = _kit(self.config).check(self.rule)
+        except EdgedlaError as error:
+            pytest.fail(f"{error.message}\nhint: {error.hint}", pytrace=False)
         if found.status == "broken":
             pytest.fail(f"{self.rule.title}\n{found.message}\nhint: {found.hint}", pytrace=False)
         if found.status == "not applicable":

@@ -10,7 +10,7 @@ from edgedla.conformance import discovery
 from edgedla.conformance.check import Checked, find_subject, kit
 from edgedla.conformance.rules import RULES
 from edgedla.plugins import Plugins
-from plants import GOOD, PLANTS, Plant
+from plants import EXPORT, GOOD, PLANTS, Plant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +56,18 @@ def test_a_good_plugin_breaks_no_rule(site: Site, plant: Plant) -> None:
     assert silent == {rule.id for rule in RULES if rule.of == other} | (
         {"jinja"} if other == "target" else set()
     )
+
+
+def test_an_export_that_fails_is_told_with_its_reason_and_once(site: Site) -> None:
+    Plant("beep", "", ((EXPORT, f"        raise OSError('no weights')\n{EXPORT}"),)).install(site)
+    found = {each.rule.id: each for each in checked("beep", "graph", "builds", "deterministic-export")}
+    assert (found["graph"].status, found["graph"].message) == ("broken", "beep: OSError: no weights")
+    assert "no weights" in found["builds"].message
+    assert found["deterministic-export"].status == "not applicable"
+    assert "no weights" in found["deterministic-export"].message
+
+
+def test_a_plugin_may_be_called_like_the_kit(site: Site) -> None:
+    Plant("beep", "", distribution="edgedla-conformance").install(site)
+    (found,) = checked("beep", "builds")
+    assert found.status == "ok", found.message

@@ -131,5 +131,8 @@ def test_a_test_asked_for_by_name_comes_alone(site: Site, work: Path) -> None:
 
 def test_a_wrong_name_in_the_settings_fails_each_rule_with_advice(site: Site, work: Path) -> None:
     done = run_pytest(work, site, "-k", "names")
-    assert "no plugin, model or target named 'beep'" in done.stdout
+    assert "no plugin, model or target named 'beep'\nhint: names: " in done.stdout
+    assert "one that is not installed: pip install -e FOLDER" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "testing.py" not in done.stdout
     assert done.returncode == 1

@@ -148,7 +148,11 @@ PLANTS = {
         Plant("beep", "'3d' is no name", (('name = "beep"', 'name = "3d"'),)),
     ],
     "version": [Plant("beep", "'latest' is no version", version="latest")],
-    "contract": [Plant("beep", "does not say for which contract", ((CONTRACT, ""),))],
+    "contract": [
+        Plant("beep", "does not say for which contract", ((CONTRACT, ""),)),
+        Plant("beep", "made for plugin contract 99.0", ((CONTRACT, "EDGEDLA_CONTRACT = (99, 0)\n"),)),
+        Plant("beep", "not a pair of whole numbers", ((CONTRACT, "EDGEDLA_CONTRACT = '1.1'\n"),)),
+    ],
     "licence": [Plant("beep", "names no licence", papers=f"\n{ABOUT}\n")],
     "readme": [Plant("beep", "without a description", papers="License-Expression: CC0-1.0\n")],
     "described": [

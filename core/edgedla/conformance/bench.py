@@ -16,8 +16,9 @@ from edgedla.toolchain import Toolchain
 
 ODD = "wörk, 工作 'n' more"  # a folder as some people have them: blanks, quotes, letters beyond ASCII
 PATIENCE = 1800.0  # seconds that one command may take
-METADATA = f"Metadata-Version: 2.1\nName: edgedla-conformance\nVersion: {__version__}\n"
-ENTRY_POINT = f"[edgedla]\ncheck_plugin = {companion.__name__}\n"
+DISTRIBUTION = "conformance-kit-of-edgedla"  # no plugin is called so: theirs begin with edgedla-
+METADATA = f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: {__version__}\n"
+ENTRY_POINT = f"[edgedla]\nedgedla.conformance = {companion.__name__}\n"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Bench:
 
     def install_companion(self) -> None:
         """Let the commands see the kit's own plugin too, and make the folder with the odd name."""
-        info = self.folder / "kit" / f"edgedla_conformance-{__version__}.dist-info"
+        info = self.folder / "kit" / f"{DISTRIBUTION.replace('-', '_')}-{__version__}.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text(METADATA)
         (info / "entry_points.txt").write_text(ENTRY_POINT)

@@ -106,7 +106,8 @@ def find_subject(name: str, plugins: Plugins) -> Subject:
         registry: Registry[Any] = models if name in models else targets
         if name not in registry:
             known = {*plugins.plugins, *models, *targets}
-            raise UsageError(f"no plugin, model or target named '{name}'", hint=advice(name, known, "names"))
+            hint = f"{advice(name, known, 'names')}; one that is not installed: pip install -e FOLDER"
+            raise UsageError(f"no plugin, model or target named '{name}'", hint=hint)
         plugin, wanted = plugins.origin(registry, name), registry.get(name)
 
     def brought(registry: Registry[Any]) -> tuple[Any, ...]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 EDGEDLA_CONTRACT = (1, 1)
 VARIABLE = "_EDGEDLA_CHECK_INTERRUPT"  # stage, number of the signal, file that says that it was sent
 DELAY = 0.05  # seconds from the beginning of the stage, which is then in the plugin's hands
+PENDING: dict[str, threading.Timer] = {}
+"""By stage, in which it will ring."""
 
 
 @hookimpl
@@ -37,8 +39,20 @@ def edgedla_before_stage(stage: str) -> None:
     timer = threading.Timer(DELAY, _interrupt, (int(number), Path(note)))
     timer.daemon = True
     timer.start()
+    PENDING[stage] = timer
+
+
+@hookimpl
+def edgedla_after_stage(stage: str) -> None:
+    """Send it now where the stage took no longer than that."""
+    timer = PENDING.pop(stage, None)
+    if timer and timer.is_alive():
+        timer.cancel()
+        timer.function(*timer.args)
 
 
 def _interrupt(number: int, note: Path) -> None:
+    if note.exists():  # the stage ended in the same moment
+        return
     note.touch()
     os.kill(os.getpid(), signal.Signals(number))

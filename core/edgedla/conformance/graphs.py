@@ -55,7 +55,7 @@ def exported(case: Case) -> Path:
     def export() -> Path:
         model: Model[Any] = case.instance()
         path: Path = case.bench.folder / "exported" / case.kind.name / f"{model.spec().stem}.onnx"
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)  # of the same rule, failed before
         model.export(None, path)
         return path
 

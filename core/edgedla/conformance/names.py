@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgedla import CONTRACT
 from edgedla.conformance.case import BrokenRuleError, NotApplicableError
-from edgedla.quarantine import contract_of
+from edgedla.quarantine import PluginError, check_contract, contract_of
 
 if TYPE_CHECKING:
     from edgedla.conformance.case import Case
@@ -61,7 +61,11 @@ def contract(case: Case) -> str:
     """The module says for which plugin contract it was made, and this edgedla keeps that one."""
     if case.subject.module is None:
         raise NotApplicableError("the plugin is not imported")
-    wanted = contract_of(case.subject.module)
+    try:
+        wanted = contract_of(case.subject.module)
+        check_contract(case.subject.module)
+    except PluginError as error:
+        raise BrokenRuleError(str(error), error.remedy) from None
     have = ".".join(map(str, CONTRACT))
     if wanted is None:
         raise BrokenRuleError(

@@ -41,7 +41,7 @@ RULES = (
         "loads",
         "The entry point is imported, and what its hooks return can be used.",
         "What does not load is listed as broken, and nothing of it can be built.",
-        "EDGEDLA_STRICT_PLUGINS=1 edgedla --debug list-plugins shows where it fails",
+        "EDGEDLA_STRICT_PLUGINS=1 edgedla list-plugins --debug shows where it fails",
         loads,
     ),
     Rule(
