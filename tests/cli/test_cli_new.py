@@ -54,7 +54,6 @@ def test_json_lists_every_guess(edgedla: Command, work: Path) -> None:
     assert data["files"] == files_below(work / "edgedla-sum")
     assert data["input"] == "tensor"
     assert {each["what"] for each in data["guessed"]} == {
-        "kind of input",
         "batch of 'a/0'",
         "batch of 'b:0'",
         "meaning of the outputs",
@@ -72,6 +71,17 @@ def test_json_lists_every_guess(edgedla: Command, work: Path) -> None:
 def test_what_to_type_next_can_be_typed(edgedla: Command) -> None:
     data = edgedla("new", "model", "bark", "--out", "it's/a dog", "--json").json["data"]
     assert shlex.split(data["next"][0]) == ["pip", "install", "-e", "./it's/a dog"]
+
+
+def test_a_file_may_be_called_anything(edgedla: Command, work: Path) -> None:
+    place = os.fsdecode(b"a \xff'\"b.onnx")
+    (work / place).write_bytes(row().SerializeToString())
+    edgedla("new", "model", "any", "--from-onnx", place, "-q")
+    compile((work / "edgedla-any/edgedla_any/__init__.py").read_text(), "any", "exec")
+    (work / "of mine.onnx").write_bytes(row().SerializeToString())
+    edgedla("new", "model", "mine", "--from-onnx", "of mine.onnx", "-q")
+    readme = (work / "edgedla-mine/README.md").read_text()
+    assert "`edgedla new model mine --from-onnx 'of mine.onnx'`" in readme
 
 
 def test_shapes_are_given_by_name(edgedla: Command, work: Path) -> None:

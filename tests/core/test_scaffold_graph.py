@@ -92,6 +92,7 @@ def test_several_inputs_and_outputs(tmp_path: Path) -> None:
     np.testing.assert_allclose(total, 3 * ones)
     np.testing.assert_allclose(classes, [[3 * 18 / 12, 3 * 22 / 12, 3 * 26 / 12]], rtol=1e-6)
     assert (plan.labels, guessed(plan)["meaning of the outputs"]) == ((), "unknown")
+    assert "kind of input" not in guessed(plan)  # with two inputs it can be nothing but tensors
     with np.load(io.BytesIO(plan.samples["random_1.npz"])) as file:
         assert {name: file[name].shape for name in file} == {"a_0": (1, 4), "b_0": (1, 4)}
 
@@ -159,6 +160,7 @@ def test_labels_and_licence_are_read(tmp_path: Path) -> None:
         "[" * 9999,
         "{0: 1, 1: 2, 2: 3}",
         "__import__('os').abort()",
+        f'{{"{"9" * 5000}": "a"}}',  # more digits than Python makes a number of
     ):
         assert planned(tmp_path, row(metadata={"names": text})).labels == ("class_0", "class_1", "class_2")
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edgedla.errors import UsageError
+from edgedla.render import visible
 from edgedla.scaffold import graph, metadata, samples
 from edgedla.scaffold.onnx_file import read_onnx
 from edgedla.scaffold.plan import Guess, Kind, Plan, Scores
@@ -38,6 +39,7 @@ def plan_for(path: Path, kind: Kind | None, shapes: Mapping[str, tuple[int, ...]
         UsageError: The file cannot be used; says why.
     """
     model = read_onnx(path)
+    source = str(visible(path.name))
     opset = graph.opset_of(model)
     found = graph.inputs_of(model)
     guessed: list[Guess] = []
@@ -50,7 +52,7 @@ def plan_for(path: Path, kind: Kind | None, shapes: Mapping[str, tuple[int, ...]
     specs = tuple(tensor.spec() for tensor in inputs)
     return Plan(
         kind=kind,
-        summary=metadata.summary(model) or f"the network of {path.name}",
+        summary=metadata.summary(model) or f"the network of {source}",
         inputs=specs,
         outputs=tuple(tensor.spec() for tensor in outputs),
         opset=opset,
@@ -60,7 +62,7 @@ def plan_for(path: Path, kind: Kind | None, shapes: Mapping[str, tuple[int, ...]
         rate=RATE if kind == "audio" else 0,
         samples=samples.placeholders(kind, specs, RATE),
         graph=model.SerializeToString(deterministic=True),
-        source=path.name,
+        source=source,
         guessed=tuple(guessed),
         changed=tuple(changed),
     )
@@ -97,13 +99,14 @@ def _kind(inputs: Sequence[Tensor], asked: Kind | None, guessed: list[Guess]) ->
     # A length that is not known is no sign of a recording.
     kinds: tuple[Kind, ...] = ("image", "audio") if inputs[0].sizes[-1:] != (None,) else ("image",)
     found: Kind = next((kind for kind in kinds if not reasons[kind]), "tensor")
-    _guess(
-        guessed,
-        "kind of input",
-        found,
-        f"{len(inputs)} inputs" if len(inputs) > 1 else f"the input is {inputs[0].shown}",
-        "edgedla new model --audio, --image or --tensor",
-    )
+    if not (reasons["image"] and reasons["audio"]):  # else it can be nothing but a tensor
+        _guess(
+            guessed,
+            "kind of input",
+            found,
+            f"the input is {inputs[0].shown}",
+            "edgedla new model --audio, --image or --tensor",
+        )
     return found
 
 
@@ -202,7 +205,7 @@ def _meaning(
             guessed,
             "meaning of the outputs",
             "unknown",
-            f"{shown} {'is' if len(outputs) == 1 else 'are'} no row of classes",
+            f"{shown} is no row of classes" if len(outputs) == 1 else f"there are several: {shown}",
             "postprocess(), which is yours to write",
         )
         return (), "none"

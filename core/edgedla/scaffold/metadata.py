@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 NAMES = ("names", "labels", "classes", "class_names")
 LICENCES = ("license", "licence")
 DESCRIPTIONS = ("description", "title", "model_name")
-LONGEST_NAME, LONGEST_LINE = 200, 80  # characters
+LONGEST_NAME, LONGEST_LINE, LONGEST_NUMBER = 200, 80, 9  # characters
 
 
 def labels(model: ModelProto, count: int) -> tuple[str, ...]:
@@ -66,4 +66,6 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _number(key: object) -> int:
-    return int(key) if isinstance(key, int) or (isinstance(key, str) and key.isdecimal()) else 0
+    if isinstance(key, str) and key.isdecimal() and len(key) <= LONGEST_NUMBER:
+        return int(key)
+    return key if isinstance(key, int) else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgedla.scaffold.text import MODEL, common, shared, text
+from edgedla.toolchain import quote
 
 if TYPE_CHECKING:
     from edgedla.scaffold.names import Names
@@ -59,10 +60,10 @@ def _values(names: Names, plan: Plan) -> dict[str, object]:
         "std": plan.std,
         "suffixes": (".npz",) if several else SUFFIXES[kind],
         "graph_file": f"{names.stem}.onnx" if plan.graph is not None else "",
-        "source": plan.source,
+        "source": quote([plan.source]),
         "guessed": plan.guessed,
         "changed": plan.changed,
         "samples": sorted(plan.samples),
         "build": f"edgedla build {names.plugin} --target onnxruntime",
-        "test_dependencies": ("edgedla[torch,pcupid]", "pytest>=8.3"),
+        "test_dependencies": ("edgedla[onnx,pcupid]", "pytest>=8.3"),
     }
