@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edgedla.artifacts import Artifact, Manifest
+    from edgedla.model import Model
     from edgedla.pipeline import Build
 
 MOST_ROWS = 8
@@ -98,7 +99,7 @@ def build(
     manifest = perform(talk, made)
     root = made.context.store.root
     talk.table(("file", "size"), _files(root, manifest.artifacts))
-    talk.say(f"next: {_next(model, target, out)}")
+    talk.say(f"next: {_to_write(made.context.model)}{_next(model, target, out)}")
 
 
 def _files(root: Path, artifacts: Sequence[Artifact]) -> list[tuple[str, str]]:
@@ -202,6 +203,15 @@ def _check_out(out: Path) -> None:
         raise UsageError(
             f"--out {out}: holds other files and no bundle", hint="name a folder that is new or empty"
         )
+
+
+def _to_write(model: Model[Any]) -> str:
+    """What has to be written before the model can be run; empty where nothing has."""
+    from edgedla.model import Model as Contract
+
+    if type(model).postprocess is not Contract.postprocess:
+        return ""
+    return "postprocess() of the model's plugin, which says what outputs mean; then "
 
 
 def _next(model: str, target: str, out: Path | None) -> str:
