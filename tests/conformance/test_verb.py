@@ -57,6 +57,9 @@ def test_a_plugin_that_does_not_load_is_broken_and_not_a_failure_of_the_check(
     checks = {check["rule"]: check for check in answer["data"]["checks"]}
     assert checks["loads"]["message"] == "ValueError: once"
     assert "pip install --upgrade edgedla-beep" in checks["loads"]["hint"]
+    words, variable = ("list-plugins", "--debug"), "EDGEDLA_STRICT_PLUGINS=1"
+    assert f"its author: {variable} edgedla {' '.join(words)} shows where" in checks["loads"]["hint"]
+    assert "raise ValueError('once')" in edgedla(*words, env={"EDGEDLA_STRICT_PLUGINS": "1"}, code=5).err
     assert checks["builds"] == {
         "rule": "builds",
         "status": "not applicable",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from edgedla.conformance.case import Case
 
 PREFIX = "edgedla_"
+DEBUG = "EDGEDLA_STRICT_PLUGINS=1 edgedla list-plugins --debug shows where it fails"
 MARK = "edgedla_impl"  # what `hookimpl` leaves on a function
 
 
@@ -20,7 +21,7 @@ def loads(case: Case) -> str:
     """The entry point is imported and what it brings is taken in."""
     plugin = case.subject.plugin
     if plugin.reason:
-        raise BrokenRuleError(plugin.reason, plugin.hint)
+        raise BrokenRuleError(plugin.reason, f"{plugin.hint}; its author: {DEBUG}")
     subject = case.subject
     brought = [kind.name for kind in (*subject.kinds, *subject.converters)]
     return f"{plugin.module} brings {', '.join(brought) or 'hooks and no class'}"

@@ -10,7 +10,7 @@ from edgedla.conformance.determinism import deterministic_export, deterministic_
 from edgedla.conformance.discovery import import_time, light_import
 from edgedla.conformance.feeding import agrees, builds
 from edgedla.conformance.graphs import graph, spec
-from edgedla.conformance.loads import hook_signatures, loads
+from edgedla.conformance.loads import DEBUG, hook_signatures, loads
 from edgedla.conformance.names import contract, names, version
 from edgedla.conformance.papers import described, licence, readme, weights_licence
 from edgedla.conformance.places import odd_paths, read_only
@@ -41,7 +41,7 @@ RULES = (
         "loads",
         "The entry point is imported, and what its hooks return can be used.",
         "What does not load is listed as broken, and nothing of it can be built.",
-        "EDGEDLA_STRICT_PLUGINS=1 edgedla list-plugins --debug shows where it fails",
+        DEBUG,
         loads,
     ),
     Rule(
