@@ -247,6 +247,11 @@ PLANTS = {
         Plant(
             "beep", "own folder", ((EXPORT, f"        Path(__file__).with_name('own').touch()\n{EXPORT}"),)
         ),
+        Plant(
+            "beep",
+            "into the plugin's own folder: ",
+            ((EXPORT, f"        Path(__file__).with_name('sample.txt').unlink(True)\n{EXPORT}"),),
+        ),
         Plant("beep", "read", (("path.read_text()", "path.with_name('own').touch() or path.read_text()"),)),
     ],
     "cancel": [

@@ -38,7 +38,7 @@ def read_only(case: Case) -> str:
     before = case.bench.once("folder", lambda: snapshot(case))
     if built(case).ran.code:
         raise NotApplicableError(f"it is not built: {built(case).ran.failure}")
-    changed = sorted(name for name, digest in snapshot(case).items() if before.get(name) != digest)
+    changed = sorted({name for name, _ in before.items() ^ snapshot(case).items()})
     if changed:
         raise BrokenRuleError(
             f"a build writes into the plugin's own folder: {', '.join(changed)}",
