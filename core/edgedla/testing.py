@@ -57,7 +57,7 @@ class RuleItem(pytest.Item):
         try:
             found = _kit(self.config).check(self.rule)
         except EdgedlaError as error:
-            pytest.fail(f"{error.message}\nhint: {error.hint}", pytrace=False)
+            raise pytest.fail.Exception(f"{error.message}\nhint: {error.hint}", pytrace=False) from None
         if found.status == "broken":
             pytest.fail(f"{self.rule.title}\n{found.message}\nhint: {found.hint}", pytrace=False)
         if found.status == "not applicable":
