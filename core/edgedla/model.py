@@ -208,3 +208,8 @@ class Model(ABC, Generic[OptionsT]):
             UsageError: The file cannot be read; names it and the reason.
         """
         return prediction
+
+
+def unwritten(kind: type[Model[Any]]) -> list[str]:
+    """What is missing in a plugin that was written for builds only, before its model can answer for files."""
+    return [name for name in ("preprocess", "postprocess") if getattr(kind, name) is getattr(Model, name)]

@@ -275,4 +275,4 @@ def test_its_own_tests_pass(
 @pytest.mark.slow
 def test_a_network_of_two_inputs_is_built_for_the_board(python: Path, tmp_path: Path) -> None:
     shown = run([python, "-m", "edgedla", "build", "two", "--target", "pcupid"], tmp_path).stderr
-    assert "what outputs mean; then edgedla run two --target pcupid" in shown
+    assert "postprocess() of the model's plugin; then edgedla run two --target pcupid" in shown

@@ -266,3 +266,19 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, place: float, what: b
         return
     assert plan.graph
     onnx.checker.check_model(onnx.load_model_from_string(plan.graph))
+
+
+def test_shapes_that_the_exporter_left_out_are_inferred(tmp_path: Path) -> None:
+    model = row(shape=(1, 4))
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    (output,) = planned(tmp_path, model).outputs
+    assert (output.name, output.shape) == ("y", (1, 3))
+
+
+def test_a_shape_that_nothing_tells_is_asked_of_the_checker(tmp_path: Path) -> None:
+    model = row(shape=(1, 4))
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    model.graph.node[0].domain = "nobody"
+    model.opset_import.append(helper.make_opsetid("nobody", 1))
+    with pytest.raises(UsageError, match=r"net\.onnx: not valid ONNX"):
+        planned(tmp_path, model)

@@ -207,11 +207,10 @@ def _check_out(out: Path) -> None:
 
 def _to_write(model: Model[Any]) -> str:
     """What has to be written before the model can be run; empty where nothing has."""
-    from edgedla.model import Model as Contract
+    from edgedla.model import unwritten
 
-    if type(model).postprocess is not Contract.postprocess:
-        return ""
-    return "postprocess() of the model's plugin, which says what outputs mean; then "
+    missing = " and ".join(f"{name}()" for name in unwritten(type(model)))
+    return f"{missing} of the model's plugin; then " if missing else ""
 
 
 def _next(model: str, target: str, out: Path | None) -> str:

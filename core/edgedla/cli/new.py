@@ -90,9 +90,11 @@ def target(talk: Talk, name: Name, out: Out = None) -> None:
     """Write a target plugin: converter, generated C, runner."""
     from edgedla.scaffold.target import target_files
 
-    names, folder = _begin(workspace(), name, out)
+    space = workspace()
+    names, folder = _begin(space, name, out)
     _write(talk, names, folder, target_files(names))
-    _next(talk, names, folder, [f"edgedla build eat_sed --target {name}"])
+    ready = [each for each, kind in space.plugins.models.items() if all(need.met() for need in kind.requires)]
+    _next(talk, names, folder, [f"edgedla build {each} --target {name}" for each in ready[:1]])
 
 
 def _kind(**flags: bool) -> Kind | None:

@@ -115,14 +115,14 @@ def run(
 
 def _check_answers(model: Model[Any]) -> None:
     """Refuse a model whose plugin was written for builds only."""
-    from edgedla.model import Model as Contract
+    from edgedla.model import unwritten
 
-    for name, what in (("preprocess", "how a file becomes an input"), ("postprocess", "what outputs mean")):
-        if getattr(type(model), name) is getattr(Contract, name):
-            raise UsageError(
-                f"model '{model.name}' can be built, but does not say {what}",
-                hint=f"its plugin has to override `{name}`",
-            )
+    for name in unwritten(type(model)):
+        what = "how a file becomes an input" if name == "preprocess" else "what outputs mean"
+        raise UsageError(
+            f"model '{model.name}' can be built, but does not say {what}",
+            hint=f"its plugin has to override `{name}`",
+        )
 
 
 def _runner(bundle: Bundle, jobs: int) -> Runner:

@@ -21,13 +21,17 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CONTROL_OR_BREAK = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
+BUILDING = {"build", "run", "compare", "bench", "eval", "robustness", "report"}
+"""Verbs that build what is not there; interrupted, they go on where they were."""
+
+
 class StoppedError(EdgedlaError):
     """The user, or whoever stops processes, has had enough."""
 
     exit_code = INTERRUPTED
     code = "interrupted"
 
-    def __init__(self, hint: str = "the same command goes on from what was complete") -> None:
+    def __init__(self, hint: str | None = None) -> None:
         super().__init__("interrupted", hint=hint)
 
 

@@ -14,7 +14,7 @@ import typer
 
 from edgedla import __version__
 from edgedla.cli.stdout import Stdout
-from edgedla.cli.talk import StoppedError, Talk
+from edgedla.cli.talk import BUILDING, StoppedError, Talk
 from edgedla.errors import INTERRUPTED, DeviceError, EdgedlaError
 
 if TYPE_CHECKING:
@@ -104,17 +104,21 @@ def _failure(talk: Talk, work: Callable[[], None]) -> EdgedlaError | None:
         _show_traceback(talk)
         return error
     except KeyboardInterrupt:
-        return StoppedError()
+        return _stopped(talk)
     except BrokenPipeError:
         raise
     except MemoryError:
         return DeviceError("out of memory", hint="a smaller input, or fewer --jobs")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the last catch: a bug becomes a report with its log
         if isinstance(error.__cause__, KeyboardInterrupt):  # a library written in C was just being imported
-            return StoppedError()
+            return _stopped(talk)
         _show_traceback(talk)
         return _bug(talk, error)
     return None
+
+
+def _stopped(talk: Talk) -> StoppedError:
+    return StoppedError("the same command goes on from what was complete" if talk.verb in BUILDING else None)
 
 
 def _show_traceback(talk: Talk) -> None:

@@ -10,7 +10,7 @@ from edgedla.artifacts import sha256
 from edgedla.conformance.bench import ODD
 from edgedla.conformance.builds import built, plain_build
 from edgedla.conformance.case import BrokenRuleError, NotApplicableError
-from edgedla.model import Model
+from edgedla.model import Model, unwritten
 
 if TYPE_CHECKING:
     from edgedla.conformance.bench import Ran
@@ -76,7 +76,7 @@ def snapshot(case: Case) -> dict[str, str]:
 
 def _copy(case: Case, folder: Path, stem: str) -> Path | None:
     """A sample in a folder of its own; `None` where the model has none, or cannot say what it is."""
-    answers = issubclass(case.kind, Model) and case.kind.postprocess is not Model.postprocess
+    answers = issubclass(case.kind, Model) and not unwritten(case.kind)
     files = case.instance().sample_files() if answers else ()
     if not files:
         return None

@@ -34,11 +34,24 @@ def read_onnx(path: Path) -> ModelProto:
     if not model.HasField("graph"):
         raise UsageError(f"{path}: not an ONNX file, as it holds no graph")
     _fetch_weights(model, path)
+    model = _with_shapes(model)
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid ONNX: {_first_line(error)}") from None
     return model
+
+
+def _with_shapes(model: ModelProto) -> ModelProto:
+    """The network with shapes of outputs that its exporter left out, as far as its nodes tell them."""
+    from onnx.shape_inference import InferenceError, infer_shapes
+
+    if all(output.type.tensor_type.HasField("shape") for output in model.graph.output):
+        return model
+    try:
+        return infer_shapes(model)
+    except (InferenceError, ValueError):  # the checker says what is wrong
+        return model
 
 
 def all_nodes(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
