@@ -14,6 +14,7 @@ from itertools import islice, zip_longest
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from edgedla.bounded import read_bounded
 from edgedla.errors import UsageError
 
 if TYPE_CHECKING:
@@ -200,14 +201,7 @@ def _esc(root: Path, suffixes: Sequence[str]) -> Dataset:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    if len(data) > LARGEST:
-        raise UsageError(f"{path}: larger than {LARGEST} bytes; that lists no recordings")
-    try:
-        return data.decode("utf-8-sig")
+        return read_bounded(path, LARGEST, "that lists no recordings").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not text: no UTF-8 at byte {error.start}") from None
 

@@ -7,6 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from edgedla.bounded import read_bounded
 from edgedla.errors import UsageError
 from edgedla.spec import Credit
 
@@ -61,11 +62,4 @@ def _credit(row: dict[str, str]) -> Credit:
 
 
 def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    if len(data) > LARGEST:
-        raise UsageError(f"{path}: larger than {LARGEST} bytes")
-    return data.decode("utf-8-sig", errors="replace")
+    return read_bounded(path, LARGEST).decode("utf-8-sig", errors="replace")

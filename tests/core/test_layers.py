@@ -13,6 +13,7 @@ ROOT = Path(edgedla.__file__).parent
 # Lower may not import higher; modules of one layer may import each other.
 LAYERS = [
     {"errors"},
+    {"bounded"},
     {"spec", "hookspecs", "runner", "requirement", "deployment"},
     {"model", "trainer", "converter", "target", "registry", "export"},
     {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING
 
+from edgedla.bounded import read_bounded
 from edgedla.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def read_onnx(path: Path) -> ModelProto:
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped] # ships no types
 
     try:
-        model = onnx.load_model_from_string(_content(path))
+        model = onnx.load_model_from_string(read_bounded(path, LARGEST))
     except DecodeError:
         raise UsageError(f"{path}: not an ONNX file") from None
     if not model.HasField("graph"):
@@ -81,19 +81,6 @@ def _tensors(model: ModelProto) -> Iterator[TensorProto]:
                 if attribute.HasField("t"):
                     yield attribute.t
                 yield from attribute.tensors
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would keep us waiting
-            raise UsageError(f"{path}: not a file")
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    if len(content) > LARGEST:
-        raise UsageError(f"{path}: larger than {LARGEST} bytes")
-    return content
 
 
 def _fetch_weights(model: ModelProto, path: Path) -> None:
